@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cgroup of one container, over v1, v2 and hybrid hierarchies. Limits and device rules come from
+ * the model; who asked for a device is not known here.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/value.h"
+#include "oci/config.h"
+
+enum cg_mode { CG_V1, CG_HYBRID, CG_V2 };
+
+/* One mounted hierarchy. */
+struct cg_hierarchy {
+	const char *mount; /* host path of its root */
+	struct strings
+		controllers; /* v1: cpu, memory, name=systemd …; v2: cgroup.controllers of the root */
+	bool v2;
+};
+
+/* Where cgroups are on this host; read once. */
+struct cg_layout {
+	enum cg_mode mode;
+	VEC(struct cg_hierarchy) hierarchies; /* hybrid: the v2 one is among them */
+};
+
+/* The part of a container's cgroup that outlives this process: it is in the record (runtime/record). */
+struct cg_place {
+	bool disabled;
+	const char *path;      /* below each hierarchy's mount, starts with `/` */
+	struct strings mounts; /* the hierarchies joined, by mount path */
+	/* Parallel to mounts: the topmost directory that create makes there, relative to the mount, or ""
+	 * when all existed. Destroying never goes above it. */
+	struct strings made;
+};
+
+/* man 7 cgroups. Reads /sys/fs/cgroup and /proc/self/cgroup; asks libexec/nvcrun/mount-table when a layout is unusual. */
+int cg_layout_read(struct arena *arena, struct cg_layout *ret, struct err *err);
+
+/*
+ * Decide where the container's cgroup is; makes nothing.
+ *
+ * @cgroups_path: linux.cgroupsPath or NULL. Absolute: below each mount. Relative: the same below `/`.
+ *                NULL: `/nvcrun-<id>`. `..` and `.` components are refused.
+ *
+ * Refuses (-EBUSY) a place that already holds processes (`container's cgroup is not empty: N process(es)
+ * found`) or is frozen (`container's cgroup unexpectedly frozen`).
+ */
+int cg_place_choose(const struct cg_layout *layout, const char *cgroups_path, const char *id,
+		    struct arena *arena, struct cg_place *ret, struct err *err);
+
+/*
+ * Make the directories, apply limits and device rules.
+ *
+ * @ret_fd: v2 (also hybrid's): directory for CLONE_INTO_CGROUP, owned by the caller; -EBADF on pure v1
+ *
+ * On failure everything made is removed again by cg_destroy() of the caller (undo column).
+ * A controller that is not there is an error only if a limit asks for it:
+ * `linux.resources.memory.limit: cgroup controller memory is not available (looked at …)`.
+ */
+int cg_create(const struct cg_layout *layout, const struct cg_place *place,
+	      const struct oci_resources *resources, int *ret_fd, struct arena *arena,
+	      struct err *err);
+
+/*
+ * Put @pid into every hierarchy. @except_v2: it is already in the v2 one by CLONE_INTO_CGROUP.
+ */
+int cg_enter(const struct cg_place *place, const struct cg_layout *layout, pid_t pid,
+	     bool except_v2, struct err *err);
+
+/* Pids in the cgroup and below. An absent cgroup has none. */
+int cg_pids(const struct cg_place *place, struct arena *arena, pid_t **ret_pids, size_t *ret_count,
+	    struct err *err);
+
+/*
+ * SIGKILL everything in the cgroup and wait until it is empty, at most @timeout_ms: cgroup.kill (Linux
+ * 5.14) and cgroup.events, else freeze, signal, thaw.
+ */
+int cg_kill(const struct cg_place *place, int timeout_ms, struct err *err);
+
+/*
+ * Remove what create made, children first, then upwards to the recorded topmost directory while empty.
+ * Waits for processes that are just dying; absent is success.
+ */
+int cg_destroy(const struct cg_place *place, int timeout_ms, struct err *err);
+
+/* To and from the record. */
+void cg_place_write(const struct cg_place *place, struct json_writer *w, const char *key);
+int cg_place_decode(const struct value *value, struct arena *arena, struct cg_place *ret,
+		    struct err *err);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only entry of this room: what the container asked for -> edits of the model. Reads the host
+ * (procfs, loader cache, driver files), makes no mount, namespace or cgroup call, runs no program.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "nvidia/settings.h"
+#include "oci/config.h"
+#include "oci/edits.h"
+
+/* What was asked for (nvidia/request.c). */
+struct nv_request {
+	enum {
+		NV_NOTHING,
+		NV_NO_GPU,
+		NV_ALL,
+		NV_COUNT,
+		NV_LIST
+	} kind;		    /* NV_NO_GPU: `none`, driver files only */
+	struct strings ids; /* NV_LIST: indices and UUIDs as written, without duplicates */
+	unsigned int count; /* NV_COUNT */
+	bool compute;	    /* NVIDIA_DRIVER_CAPABILITIES */
+	bool utility;
+	const char *source; /* for errors: `--gpus`, `NVIDIA_VISIBLE_DEVICES` */
+};
+
+/*
+ * Read the request.
+ *
+ * @gpus: text of --gpus (all, none, 0,1, GPU-…, count=N) or NULL; it wins over the environment
+ */
+int nv_request_read(const struct oci_config *config, const char *gpus, struct arena *arena,
+		    struct nv_request *ret, struct err *err);
+
+/* Whether inject has anything to do. */
+bool nv_is_requested(const struct nv_request *request);
+
+/*
+ * Fill @edits for @request.
+ *
+ * @root_fd: the container's root file system, to choose library directories by what it has
+ *
+ * Errors say what was asked, what exists and where it was looked for; nothing is half done.
+ */
+int nv_inject(const struct nv_request *request, const struct nv_settings *settings, int root_fd,
+	      struct arena *arena, struct oci_edits *edits, struct strings *warnings,
+	      struct err *err);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /etc/nvcrun/config.toml: the settings of a host. docs/settings.md names every key. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct nv_settings {
+	const char *file;	 /* where they came from; NULL: built-in defaults */
+	const char *driver_root; /* "/" */
+	const char
+		*dev_root; /* directory that holds dev/; NULL: driver root if it has one, else / */
+	const char *ldcache;	     /* NULL: <driver root>/etc/ld.so.cache */
+	struct strings library_dirs; /* searched first, below the driver root */
+	struct strings binary_dirs;
+	bool missing_driver_is_error; /* on-missing-driver = "error" (default) | "warn" */
+	struct {
+		const char *proc_root; /* "/proc": its driver/nvidia, devices */
+		const char *sys_root;  /* "/sys" */
+		bool fake_devices;     /* node numbers are not compared with /proc/devices */
+	} testing;
+};
+
+/*
+ * Read the settings.
+ *
+ * @file: --settings FILE, or NULL: NVCRUN_CONFIG of the environment, else /etc/nvcrun/config.toml; only
+ *        the last may be absent (defaults then)
+ *
+ * As root the file must be owned by root and not writable by group or others. Unknown keys are errors
+ * that name file, line and key: a misspelt setting must not be silent.
+ */
+int nv_settings_read(const char *file, struct arena *arena, struct nv_settings *ret,
+		     struct err *err);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The model: config.json as structures. Data only; everything lives in the arena of the command and is
+ * const once edits are applied (oci/edits.h). Field meanings: runtime-spec config.md, config-linux.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/decode.h"
+#include "base/vec.h"
+
+struct oci_root {
+	const char *path; /* as written: absolute or relative to the bundle */
+	bool readonly;
+};
+
+struct oci_mount {
+	const char *destination; /* absolute path in the container, as written */
+	const char *type;	 /* NULL for a bind mount without type */
+	const char *source;
+	struct strings options;
+	const char *origin; /* for errors: `mounts[3]`, `nvidia libcuda.so.1` */
+};
+
+struct oci_rlimit {
+	int type; /* RLIMIT_* */
+	uint64_t soft;
+	uint64_t hard;
+};
+
+/* Capability sets: bit N = capability N. */
+struct oci_capabilities {
+	bool set; /* false: process.capabilities is absent, all sets become empty */
+	uint64_t bounding;
+	uint64_t effective;
+	uint64_t inheritable;
+	uint64_t permitted;
+	uint64_t ambient;
+	struct strings unknown; /* names that this build does not know: a warning, not an error */
+};
+
+struct oci_user {
+	uid_t uid;
+	gid_t gid;
+	struct opt_u64 umask;
+	VEC(uint32_t) additional_gids;
+};
+
+struct oci_process {
+	bool present; /* config.json has a process object */
+	bool terminal;
+	struct {
+		uint64_t height;
+		uint64_t width;
+	} console_size; /* characters; 0: not given */
+	struct oci_user user;
+	struct strings args;
+	struct strings env;
+	const char *cwd;
+	struct oci_capabilities capabilities;
+	VEC(struct oci_rlimit) rlimits;
+	bool no_new_privileges;
+	struct opt_i64 oom_score_adj;
+};
+
+enum oci_namespace_type {
+	OCI_NS_PID,
+	OCI_NS_NETWORK,
+	OCI_NS_MOUNT,
+	OCI_NS_IPC,
+	OCI_NS_UTS,
+	OCI_NS_USER,
+	OCI_NS_CGROUP,
+	OCI_NS_TIME,
+	OCI_NS_COUNT,
+};
+
+struct oci_namespace {
+	bool present;	  /* listed; false: inherited from the runtime */
+	const char *path; /* join this one; NULL: a new one */
+};
+
+struct oci_device {
+	const char *path; /* in the container, absolute */
+	const char
+		*host_path; /* node on the host to bind when mknod is refused; NULL: same as path */
+	char type;	    /* c, b, u (= c), p */
+	dev_t rdev;
+	mode_t mode; /* permission bits */
+	uid_t uid;
+	gid_t gid;
+	const char *origin;
+};
+
+struct oci_device_rule {
+	bool allow;
+	char type;     /* a, c, b */
+	int64_t major; /* -1: all */
+	int64_t minor; /* -1: all */
+	bool read, write, mknod;
+	const char *origin;
+};
+
+struct oci_memory {
+	struct opt_i64 limit;	    /* bytes, -1 unlimited */
+	struct opt_i64 reservation; /* bytes */
+	struct opt_i64 swap;	    /* bytes, memory + swap */
+};
+
+struct oci_cpu {
+	struct opt_u64 shares;
+	struct opt_i64 quota;  /* microseconds, <= 0 unlimited */
+	struct opt_u64 period; /* microseconds */
+	const char *cpus;
+	const char *mems;
+};
+
+struct oci_resources {
+	VEC(struct oci_device_rule) devices;
+	struct oci_memory memory;
+	struct oci_cpu cpu;
+	struct opt_i64 pids_limit; /* -1 unlimited */
+};
+
+struct oci_linux {
+	struct oci_namespace namespaces[OCI_NS_COUNT];
+	VEC(struct oci_device) devices;
+	const char *cgroups_path;
+	struct oci_resources resources;
+	uint64_t
+		rootfs_propagation; /* MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE [| MS_REC]; 0: default */
+	struct strings masked_paths;
+	struct strings readonly_paths;
+};
+
+struct oci_annotation {
+	const char *key;
+	const char *value;
+};
+
+/* A symbolic link made in the root file system. No JSON field: filled by edits only. */
+struct oci_link {
+	const char *path; /* in the container, absolute */
+	const char *target;
+	const char *origin;
+};
+
+struct oci_config {
+	const char *version; /* ociVersion as written */
+	const char *bundle;  /* absolute host path */
+	struct oci_root root;
+	const char *hostname;
+	const char *domainname;
+	struct oci_process process;
+	VEC(struct oci_mount) mounts;
+	struct oci_linux linux;
+	VEC(struct oci_annotation) annotations;
+	VEC(struct oci_mount) extra_mounts; /* by edits: done after /dev is set up */
+	VEC(struct oci_link) links;	    /* by edits */
+};

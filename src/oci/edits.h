@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Edits of the model: the hub between whoever knows devices (nvidia/, later CDI files) and the runtime.
+ * A producer fills struct oci_edits and touches nothing else; oci_edits_apply() is the only way in.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "oci/config.h"
+
+struct oci_edits {
+	struct strings env;		/* NAME=value, replaces an earlier NAME */
+	VEC(struct oci_device) devices; /* nodes; each gets an allow rule with @access */
+	const char *device_access;	/* "rw" unless set: never `m` for GPUs (CVE-2021-1056) */
+	VEC(struct oci_mount) mounts;	/* done after the mounts of config.json and /dev */
+	VEC(struct oci_link) links;	/* done after the mounts */
+};
+
+/*
+ * Apply to the model, in place, before anything reads it: env, devices with their cgroup rules, mounts,
+ * links. A device of the same path is replaced. Strings are shared with @edits.
+ */
+int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, struct arena *arena,
+		    struct err *err);
+
+/* The value of NAME in a list of NAME=value; the last one wins; NULL when absent. */
+const char *oci_env_get(const struct strings *env, const char *name);
+
+/* Set or append NAME=value. */
+void oci_env_set(struct strings *env, struct arena *arena, const char *assignment);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An existing container: its record and what it is doing now. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "oci/state.h"
+#include "runtime/record.h"
+
+enum container_status {
+	CONTAINER_CREATING,
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_STOPPED,
+};
+
+struct container {
+	int root_fd; /* owned */
+	int dir_fd;  /* owned; -EBADF: none */
+	struct record record;
+	enum container_status status;
+};
+#define CONTAINER_NONE                              \
+	{                                           \
+		.root_fd = -EBADF, .dir_fd = -EBADF \
+	}
+#define cleanup_container __attribute__((cleanup(container_done)))
+
+/* Open @id below @root (see record_open_root), read the record, find the status. No lock. */
+int container_open(const char *root, const char *id, struct arena *arena, struct container *ret,
+		   struct err *err);
+void container_done(struct container *container);
+
+/* Look at init and the fifo again. */
+void container_refresh(struct container *container);
+
+/* creating, created, running, stopped */
+const char *container_status_name(enum container_status status);
+
+/* The state object (owner is left ""). */
+struct oci_state container_state(const struct container *container);
