@@ -16,7 +16,8 @@ const char *err_name(int code, char *buf, unsigned long size)
 	return buf;
 }
 
-static void set_text(struct err *err, int code, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void set_text(struct err *err, int code,
+							   const char *fmt, va_list ap)
 {
 	err->code = code;
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);

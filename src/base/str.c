@@ -114,6 +114,7 @@ char *str_trim(struct arena *arena, const char *text)
 
 int str_to_u64(const char *text, uint64_t max, uint64_t *ret)
 {
+	bool overflow = false;
 	uint64_t value = 0;
 
 	if (!*text)
@@ -121,11 +122,10 @@ int str_to_u64(const char *text, uint64_t max, uint64_t *ret)
 	for (; *text; text++) {
 		if (*text < '0' || *text > '9')
 			return -EINVAL;
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
-			return -ERANGE;
+		overflow |= __builtin_mul_overflow(value, 10, &value);
+		overflow |= __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value);
 	}
-	if (value > max)
+	if (overflow || value > max)
 		return -ERANGE;
 	*ret = value;
 	return 0;

@@ -35,8 +35,17 @@ struct value {
 /* The member named @key of an object; NULL when absent or when @object is NULL or no object. */
 const struct value *value_get(const struct value *object, const char *key);
 
+/* A new value without content. @line: as in struct value. */
+struct value *value_new(struct arena *arena, enum value_kind kind, unsigned int line);
+
 /* Set or replace a member. */
 void value_set(struct arena *arena, struct value *object, const char *key, struct value *value);
+
+/*
+ * For readers that append members without looking: of each repeated key the last value stays, at
+ * the place of the first. n log n, so that a hostile document costs no more than its size.
+ */
+void value_unite_members(struct arena *arena, struct value *object);
 
 /* "an object", "a string" …: for error texts. */
 const char *value_kind_words(enum value_kind kind);

@@ -26,7 +26,10 @@ struct nv_request {
 	unsigned int count; /* NV_COUNT */
 	bool compute;	    /* NVIDIA_DRIVER_CAPABILITIES */
 	bool utility;
-	const char *source; /* for errors: `--gpus`, `NVIDIA_VISIBLE_DEVICES` */
+	const char *source;  /* for errors, before text: `--gpus `, `NVIDIA_VISIBLE_DEVICES=` */
+	const char *text;    /* the request in one line: `all`, `0,1`, `count=2` */
+	const char *visible; /* NVIDIA_VISIBLE_DEVICES to set inside; NULL: stays as it is */
+	struct strings unsupported; /* capabilities asked for that add nothing yet: a warning */
 };
 
 /*

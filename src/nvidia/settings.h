@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -17,7 +18,7 @@ struct nv_settings {
 	struct strings library_dirs; /* searched first, below the driver root */
 	struct strings binary_dirs;
 	bool missing_driver_is_error; /* on-missing-driver = "error" (default) | "warn" */
-	struct {
+	struct nv_testing {
 		const char *proc_root; /* "/proc": its driver/nvidia, devices */
 		const char *sys_root;  /* "/sys" */
 		bool fake_devices;     /* node numbers are not compared with /proc/devices */
@@ -27,11 +28,18 @@ struct nv_settings {
 /*
  * Read the settings.
  *
- * @file: --settings FILE, or NULL: NVCRUN_CONFIG of the environment, else /etc/nvcrun/config.toml; only
- *        the last may be absent (defaults then)
+ * @file: --settings FILE, or NULL: NVCRUN_CONFIG of the environment, else
+ *        /etc/nvcrun/config.toml; only the last may be absent (defaults then)
  *
- * As root the file must be owned by root and not writable by group or others. Unknown keys are errors
- * that name file, line and key: a misspelt setting must not be silent.
+ * As root the file must be owned by root and not writable by group or others. Unknown keys are
+ * errors that name file, line and key: a misspelt setting must not be silent.
  */
 int nv_settings_read(const char *file, struct arena *arena, struct nv_settings *ret,
 		     struct err *err);
+
+/*
+ * Whether only root can change what @st describes, a settings file or driver root: owned by root
+ * and not writable by others. Always true when we are not root ourselves; inside a user namespace,
+ * where the host's root shows as the overflow user, only the mode counts.
+ */
+bool nv_is_trusted(const struct stat *st);

@@ -27,5 +27,5 @@ int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, st
 /* The value of NAME in a list of NAME=value; the last one wins; NULL when absent. */
 const char *oci_env_get(const struct strings *env, const char *name);
 
-/* Set or append NAME=value. */
+/* Set or append NAME=value (kept by reference); one variable of that name is left. */
 void oci_env_set(struct strings *env, struct arena *arena, const char *assignment);

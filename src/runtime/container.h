@@ -2,6 +2,9 @@
 /* An existing container: its record and what it is doing now. */
 #pragma once
 
+#include <errno.h>
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "oci/state.h"
@@ -16,7 +19,8 @@ enum container_status {
 
 struct container {
 	int root_fd; /* owned */
-	int dir_fd;  /* owned; -EBADF: none */
+	int dir_fd;  /* owned; -EBADF: none; holds the lock when `locked` */
+	bool locked; /* by container_lock() */
 	struct record record;
 	enum container_status status;
 };
@@ -26,10 +30,16 @@ struct container {
 	}
 #define cleanup_container __attribute__((cleanup(container_done)))
 
-/* Open @id below @root (see record_open_root), read the record, find the status. No lock. */
+/*
+ * Open @id below @root (see record_open_root), read the record, find the status. No lock.
+ * -ENOENT: `container does not exist: ID`, also when there is no root yet.
+ */
 int container_open(const char *root, const char *id, struct arena *arena, struct container *ret,
 		   struct err *err);
 void container_done(struct container *container);
+
+/* Wait for the record's lock, keep it until container_done(), and read record and status again. */
+int container_lock(struct container *container, struct arena *arena, struct err *err);
 
 /* Look at init and the fifo again. */
 void container_refresh(struct container *container);

@@ -6,6 +6,8 @@
  *
  * Locking: flock(2) on the directory, exclusive, held by create until the container is created or
  * removed again, by start and by delete. Readers take none: state.json is replaced atomically.
+ * The lock belongs to the open file description: a process cloned meanwhile (init) must close its
+ * copy at once, or it keeps the lock when the runtime is killed.
  */
 #pragma once
 

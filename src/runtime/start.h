@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include <errno.h>
+
 #include "base/err.h"
 
 #define START_FIFO  "start"

@@ -22,71 +22,76 @@ struct test {
 extern struct test *test_list;
 extern jmp_buf test_failed;
 
-#define TEST(name)                                                                      \
-	static void test_##name(void);                                                  \
-	static struct test test_row_##name = { #name, test_##name, NULL };              \
-	__attribute__((constructor)) static void test_register_##name(void)             \
-	{                                                                               \
-		struct test **end = &test_list;                                         \
-		while (*end)                                                            \
-			end = &(*end)->next;                                            \
-		*end = &test_row_##name;                                                \
-	}                                                                               \
+#define TEST(name)                                                          \
+	static void test_##name(void);                                      \
+	static struct test test_row_##name = { #name, test_##name, NULL };  \
+	__attribute__((constructor)) static void test_register_##name(void) \
+	{                                                                   \
+		struct test **end = &test_list;                             \
+		while (*end)                                                \
+			end = &(*end)->next;                                \
+		*end = &test_row_##name;                                    \
+	}                                                                   \
 	static void test_##name(void)
 
-#define FAIL(...)                                              \
-	do {                                                   \
-		printf("# %s:%d: ", __FILE__, __LINE__);       \
-		printf(__VA_ARGS__);                           \
-		printf("\n");                                  \
-		longjmp(test_failed, 1);                       \
+#define FAIL(...)                                        \
+	do {                                             \
+		printf("# %s:%d: ", __FILE__, __LINE__); \
+		printf(__VA_ARGS__);                     \
+		printf("\n");                            \
+		longjmp(test_failed, 1);                 \
 	} while (0)
 
-#define CHECK(condition)                           \
-	do {                                       \
-		if (!(condition))                  \
+#define CHECK(condition)                                \
+	do {                                            \
+		if (!(condition))                       \
 			FAIL("not so: %s", #condition); \
 	} while (0)
 
-#define CHECK_INT(actual, expected)                                                     \
-	do {                                                                            \
+#define CHECK_INT(actual, expected)                                                         \
+	do {                                                                                \
 		long long actual_ = (long long)(actual), expected_ = (long long)(expected); \
-		if (actual_ != expected_)                                               \
-			FAIL("%s is %lld, expected %lld", #actual, actual_, expected_); \
+		if (actual_ != expected_)                                                   \
+			FAIL("%s is %lld, expected %lld", #actual, actual_, expected_);     \
 	} while (0)
 
-#define CHECK_STR(actual, expected)                                                      \
-	do {                                                                             \
-		const char *actual_ = (actual), *expected_ = (expected);                 \
-		if (!actual_ || strcmp(actual_, expected_) != 0)                         \
-			FAIL("%s is `%s`, expected `%s`", #actual, actual_ ? actual_ : "(null)", expected_); \
+#define CHECK_STR(actual, expected)                                                              \
+	do {                                                                                     \
+		const char *actual_ = (actual), *expected_ = (expected);                         \
+		if (!actual_ || strcmp(actual_, expected_) != 0)                                 \
+			FAIL("%s is `%s`, expected `%s`", #actual, actual_ ? actual_ : "(null)", \
+			     expected_);                                                         \
 	} while (0)
 
 /* The text contains the words. */
-#define CHECK_HAS(actual, words)                                                         \
-	do {                                                                             \
-		const char *actual_ = (actual), *words_ = (words);                       \
-		if (!actual_ || !strstr(actual_, words_))                                \
-			FAIL("%s is `%s`, without `%s`", #actual, actual_ ? actual_ : "(null)", words_); \
+#define CHECK_HAS(actual, words)                                                                \
+	do {                                                                                    \
+		const char *actual_ = (actual), *words_ = (words);                              \
+		if (!actual_ || !strstr(actual_, words_))                                       \
+			FAIL("%s is `%s`, without `%s`", #actual, actual_ ? actual_ : "(null)", \
+			     words_);                                                           \
 	} while (0)
 
-#define TEST_MAIN()                                                     \
-	struct test *test_list;                                         \
-	jmp_buf test_failed;                                            \
-	int main(void)                                                  \
-	{                                                               \
-		int number = 0, failed = 0;                             \
-		setvbuf(stdout, NULL, _IOLBF, 0);                       \
-		for (struct test *t = test_list; t; t = t->next) {      \
-			number++;                                       \
-			if (setjmp(test_failed) == 0) {                 \
-				t->run();                               \
-				printf("ok %d %s\n", number, t->name);  \
-			} else {                                        \
-				failed = 1;                             \
-				printf("not ok %d %s\n", number, t->name); \
-			}                                               \
-		}                                                       \
-		printf("1..%d\n", number);                              \
-		return failed;                                          \
+/* setjmp has a function of its own: it may clobber the locals of the one it is in. */
+#define TEST_MAIN()                                                                        \
+	struct test *test_list;                                                            \
+	jmp_buf test_failed;                                                               \
+	static int test_passes(const struct test *t)                                       \
+	{                                                                                  \
+		if (setjmp(test_failed))                                                   \
+			return 0;                                                          \
+		t->run();                                                                  \
+		return 1;                                                                  \
+	}                                                                                  \
+	int main(void)                                                                     \
+	{                                                                                  \
+		int number = 0, failed = 0;                                                \
+		setvbuf(stdout, NULL, _IOLBF, 0);                                          \
+		for (struct test *t = test_list; t; t = t->next) {                         \
+			int passed = test_passes(t);                                       \
+			failed |= !passed;                                                 \
+			printf("%s %d %s\n", passed ? "ok" : "not ok", ++number, t->name); \
+		}                                                                          \
+		printf("1..%d\n", number);                                                 \
+		return failed;                                                             \
 	}

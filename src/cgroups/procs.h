@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Waiting for the processes of a cgroup. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/*
+ * Wait until nobody is in @dir_fd and below: by cgroup.events (v2) or by looking again (v1).
+ *
+ * @deadline_ms: as cg_now_ms()
+ * Returns 0 (also when it vanishes), -ETIMEDOUT, or -errno; no words.
+ */
+int cg_wait_empty(int dir_fd, int64_t deadline_ms);
+
+/* "3 process(es): 12 13 …" for errors about those that stay. */
+const char *cg_pids_words(int dir_fd, struct arena *arena);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands: finding one, counting its arguments, running it. */
+#include "cli/commands.h"
+
+#include <errno.h>
+
+#include "cli/help.h"
+
+static const struct cli_command *const commands[] = {
+	&cli_complete, &cli_create, &cli_delete, &cli_features, &cli_help,  &cli_kill,
+	&cli_list,     &cli_run,    &cli_spec,	 &cli_start,	&cli_state,
+};
+
+const struct cli_command_list cli_commands = { commands, ARRAY_SIZE(commands) };
+
+/* Longer names have no near one. */
+#define NAME_MAX_LEN 31
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t min = a < b ? a : b;
+
+	return min < c ? min : c;
+}
+
+/* How many letters must be added, dropped or changed to make one word of the other (Levenshtein). */
+static size_t distance(const char *from, const char *to)
+{
+	size_t n = strlen(to), row[NAME_MAX_LEN + 1];
+
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; from[i - 1]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t changed = diagonal + (from[i - 1] != to[j - 1]);
+
+			diagonal = row[j];
+			row[j] = min3(changed, row[j] + 1, row[j - 1] + 1);
+		}
+	}
+	return row[n];
+}
+
+static bool is_near(const char *word, const char *name)
+{
+	size_t letters;
+
+	if (!*word || strlen(name) > NAME_MAX_LEN)
+		return false;
+	letters = distance(word, name);
+	return str_has_prefix(name, word) || (letters <= 2 && 2 * letters <= strlen(word));
+}
+
+static int refuse_unknown(const char *word, struct err *err)
+{
+	struct arena arena = { 0 };
+	struct strbuf near = { .arena = &arena }, all = { .arena = &arena };
+
+	for (size_t i = 0; i < cli_commands.count; i++) {
+		const char *name = commands[i]->name;
+
+		if (commands[i]->hidden)
+			continue;
+		strbuf_addf(&all, "%s%s", all.len ? ", " : "", name);
+		if (is_near(word, name))
+			strbuf_addf(&near, "%s`%s`", near.len ? " or " : "", name);
+	}
+	if (near.len)
+		err_set(err, EINVAL, "unknown command `%s`; did you mean %s?", word,
+			strbuf_text(&near));
+	else
+		err_set(err, EINVAL, "unknown command `%s`; the commands are %s", word,
+			strbuf_text(&all));
+	arena_done(&arena);
+	return -EINVAL;
+}
+
+const struct cli_command *cli_command_find(const char *name, struct err *err)
+{
+	for (size_t i = 0; i < cli_commands.count; i++) {
+		if (str_eq(commands[i]->name, name))
+			return commands[i];
+	}
+	refuse_unknown(name, err);
+	return NULL;
+}
+
+const struct cli_option *cli_option_at(const struct cli_command *command, size_t i)
+{
+	size_t count = command ? command->n_options : cli_global_options.count;
+	const struct cli_option *options = command ? command->options : cli_global_options.items;
+
+	if (i < count)
+		return &options[i];
+	return i == count ? &option_help : NULL;
+}
+
+static int check_arguments(const struct cli_command *command, const struct strings *args,
+			   struct err *err)
+{
+	struct arena arena = { 0 };
+	int r = 0;
+
+	if (args->count > command->n_arguments)
+		r = err_set(err, EINVAL, "unexpected argument `%s`; usage: `%s`",
+			    args->items[command->n_arguments], cli_usage(command, &arena));
+	else if (args->count < command->n_arguments && !command->arguments[args->count].optional)
+		r = err_set(err, EINVAL, "missing argument %s; usage: `%s`",
+			    command->arguments[args->count].name, cli_usage(command, &arena));
+	arena_done(&arena);
+	return r;
+}
+
+int cli_command_run(const struct cli_command *command, const struct cli_globals *globals,
+		    const struct strings *words, struct arena *arena, struct err *err)
+{
+	const struct option_set set = {
+		.command = command->name,
+		.items = command->options,
+		.count = command->n_options,
+		.dash_argument = command->dash_argument,
+	};
+	struct cli_call call = { .globals = globals, .arena = arena };
+	struct options_rest rest;
+	int r;
+
+	call.options = arena_alloc(arena, command->options_size);
+	r = options_parse(&set, words, call.options, arena, &rest, err);
+	if (r < 0)
+		return r;
+	if (rest.help)
+		return cli_print_help(command, arena, err);
+	r = check_arguments(command, &rest.args, err);
+	if (r < 0)
+		return r;
+	call.args = rest.args;
+	return command->run(&call, err);
+}

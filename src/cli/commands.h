@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands: one row each, defined in cmd_<name>.c; help and completion are printed from them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "cli/globals.h"
+#include "cli/options.h"
+
+/* What completion offers. */
+enum argument_kind {
+	ARGUMENT_TEXT,	    /* nothing */
+	ARGUMENT_CONTAINER, /* the ids that `list` prints */
+	ARGUMENT_COMMAND,
+	ARGUMENT_SIGNAL,
+};
+
+struct cli_argument {
+	const char *name; /* in help and errors: `ID` */
+	enum argument_kind kind;
+	bool optional; /* all after it, too */
+};
+
+/* One invocation of a command. */
+struct cli_call {
+	const struct cli_globals *globals;
+	void *options;	     /* the command's structure, options_size bytes */
+	struct strings args; /* as many as the row's arguments allow */
+	struct arena *arena;
+};
+
+struct cli_command {
+	const char *name;
+	const char *summary; /* one line; the rules of cli_option.help */
+	bool hidden;	     /* not in help, without a man page */
+	const struct cli_option *options;
+	size_t n_options;
+	size_t options_size; /* zeroed before parsing: zero is every default */
+	const struct cli_argument *arguments;
+	size_t n_arguments;
+	size_t dash_argument; /* cli/options.h */
+	/* Returns the exit code, or -errno. */
+	int (*run)(const struct cli_call *call, struct err *err);
+};
+
+/* All of them, sorted by name. */
+struct cli_command_list {
+	const struct cli_command *const *items;
+	size_t count;
+};
+extern const struct cli_command_list cli_commands;
+
+/* Find by name. Returns NULL and words with the nearest names (or all) when there is none. */
+const struct cli_command *cli_command_find(const char *name, struct err *err);
+
+/*
+ * Parse a command's words and run it.
+ *
+ * @words: what follows the command's name
+ * Returns its exit code, or -errno; -EINVAL for words that are wrong.
+ */
+int cli_command_run(const struct cli_command *command, const struct cli_globals *globals,
+		    const struct strings *words, struct arena *arena, struct err *err);
+
+/* Option @i of a command (NULL: of the program); --help comes last, then NULL. */
+const struct cli_option *cli_option_at(const struct cli_command *command, size_t i);
+
+/* The rows. */
+extern const struct cli_command cli_complete, cli_create, cli_delete, cli_features, cli_help,
+	cli_kill, cli_list, cli_run, cli_spec, cli_start, cli_state;

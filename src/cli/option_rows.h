@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Option rows that several commands share; @at is the member's offset in the command's structure. */
+#pragma once
+
+#include "cli/options.h"
+
+/* clang-format off */
+#define ROW_BUNDLE(at) \
+	{ "bundle", 'b', OPTION_DIR, "DIR", \
+	  "directory of config.json (default the current one)", at, NULL }
+#define ROW_GPUS(at) \
+	{ "gpus", 0, OPTION_TEXT, "WHAT", \
+	  "GPUs (all, none, count=2, 0,1 or GPU-UUID)", at, &gpus_words }
+#define ROW_PID_FILE(at) \
+	{ "pid-file", 0, OPTION_FILE, "FILE", "write the pid of the program to FILE", at, NULL }
+/* clang-format on */
+
+/* What completion suggests for --gpus. */
+static const struct name_value gpus_names[] = {
+	{ "all", 0 },
+	{ "none", 0 },
+};
+static const struct words gpus_words = WORDS(gpus_names, "GPUs");

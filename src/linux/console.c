@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container's terminal. */
+#include "linux/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "linux/mount.h"
+
+#define DEVPTS_MAGIC 0x1cd1
+#define PTMX_INODE   2
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+
+/* devpts' ptmx and nothing that an image put in its place. */
+static int open_ptmx(int *ret_fd, struct err *err)
+{
+	cleanup_close int fd = open("/dev/pts/ptmx", O_RDWR | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0)
+		return err_errno(err, "open /dev/pts/ptmx: process.terminal needs a devpts mount");
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, "stat /dev/pts/ptmx");
+	if (fs.f_type != DEVPTS_MAGIC || st.st_ino != PTMX_INODE || !S_ISCHR(st.st_mode) ||
+	    st.st_rdev != makedev(5, 2))
+		return err_set(err, EPERM, "/dev/pts/ptmx is not devpts' own");
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+static int bind_console(int peer_fd, struct err *err)
+{
+	static const struct mount_flags flags = { .bind = true };
+	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int dir_fd = -EBADF, target_fd = -EBADF;
+	int r;
+
+	if (root_fd < 0)
+		return err_errno(err, "open the root directory");
+	r = path_open_in(root_fd, "/dev", O_PATH | O_DIRECTORY, &dir_fd);
+	if (r < 0)
+		return err_code(err, r, "open /dev");
+	target_fd =
+		openat(dir_fd, "console",
+		       O_RDONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC | O_NONBLOCK, 0620);
+	if (target_fd < 0)
+		return err_errno(err, "make /dev/console");
+	fd_close(target_fd);
+	target_fd = openat(dir_fd, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target_fd < 0)
+		return err_errno(err, "open /dev/console");
+	r = mount_bind(target_fd, peer_fd, &flags, err);
+	return r < 0 ? err_prefix(err, "bind the terminal on /dev/console") : 0;
+}
+
+static int set_modes(int peer_fd, uint64_t height, uint64_t width, struct err *err)
+{
+	struct winsize size = { .ws_row = (unsigned short)height, .ws_col = (unsigned short)width };
+	struct termios termios;
+
+	if (height && width && ioctl(peer_fd, TIOCSWINSZ, &size) < 0)
+		return err_errno(err, "process.consoleSize");
+	/* The user's own terminal maps NL to CR-NL already; twice would show as stairs in logs. */
+	if (tcgetattr(peer_fd, &termios) < 0)
+		return err_errno(err, "read terminal modes");
+	termios.c_oflag &= ~(tcflag_t)ONLCR;
+	if (tcsetattr(peer_fd, TCSANOW, &termios) < 0)
+		return err_errno(err, "set terminal modes");
+	return 0;
+}
+
+int console_make(uint64_t height, uint64_t width, int *ret_master, struct err *err)
+{
+	cleanup_close int master_fd = -EBADF, peer_fd = -EBADF;
+	int unlock = 0;
+	int r;
+
+	r = open_ptmx(&master_fd, err);
+	if (r < 0)
+		return r;
+	if (ioctl(master_fd, TIOCSPTLCK, &unlock) < 0)
+		return err_errno(err, "unlock the terminal");
+	peer_fd = ioctl(master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (peer_fd < 0)
+		return err_errno(err, "open the terminal's other end (TIOCGPTPEER)");
+	r = set_modes(peer_fd, height, width, err);
+	if (r == 0)
+		r = bind_console(peer_fd, err);
+	if (r < 0)
+		return r;
+	if (ioctl(peer_fd, TIOCSCTTY, 0) < 0)
+		return err_errno(err, "make it the controlling terminal");
+	for (int fd = 0; fd <= 2; fd++) {
+		if (dup2(peer_fd, fd) < 0)
+			return err_errno(err, "make it descriptor %d", fd);
+	}
+	*ret_master = steal_fd(&master_fd);
+	return 0;
+}

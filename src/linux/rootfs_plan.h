@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The model -> an ordered list of operations that build the root file system. Data only: the host makes the
+ * list (rootfs_plan.c), tests print it (rootfs_print.c), init carries it out (rootfs_apply.c).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/json.h"
+#include "oci/config.h"
+#include "oci/mount_options.h"
+
+enum rootfs_op_kind {
+	OP_MOUNT,  /* a new file system */
+	OP_BIND,   /* a host file or directory */
+	OP_ATTR,   /* change the attributes of the mount at dest */
+	OP_DEVICE, /* a device node */
+	OP_LINK,   /* a symbolic link */
+	OP_MASK, /* hide a path: null device over a file, empty read-only directory over a directory */
+	OP_READONLY, /* make a tree read-only */
+};
+
+enum rootfs_phase {
+	PHASE_BEFORE_PIVOT,
+	PHASE_AFTER_PIVOT, /* after sysctls are written; dest is below the new `/` */
+};
+
+struct rootfs_op {
+	enum rootfs_op_kind kind;
+	enum rootfs_phase phase;
+	const char *dest; /* in the container, absolute */
+	const char *
+		source; /* BIND: host path; LINK: target; DEVICE: host node bound when mknod(2) is refused */
+	const char *fstype;	  /* MOUNT */
+	struct mount_flags flags; /* MOUNT, BIND, ATTR */
+	mode_t source_type;	  /* BIND: S_IFREG, S_IFDIR, S_IFSOCK … expected; 0: any */
+	bool keep_existing;	  /* LINK: what is there already may stay */
+	char device_type;	  /* DEVICE: c, b, p */
+	dev_t rdev;		  /* DEVICE */
+	mode_t mode;		  /* DEVICE: permission bits */
+	uid_t uid;		  /* DEVICE */
+	gid_t gid;		  /* DEVICE */
+	const char *origin;	  /* for errors: `mounts[3]`, `nvidia libcuda.so.1` */
+};
+
+struct rootfs_plan {
+	VEC(struct rootfs_op) ops;
+	uint64_t
+		propagation; /* of the new mount namespace's root while it is built: MS_SLAVE | MS_REC … */
+	uint64_t final_propagation; /* set on `/` after the pivot; 0: none */
+};
+
+/* One hierarchy for a mount of type `cgroup`. */
+struct rootfs_cgroup {
+	const char *
+		name; /* directory below the mount point (`memory`), "" for the mount point itself */
+	const char *host_dir; /* what is bound there */
+	struct strings
+		aliases; /* further names, as links to `name`: cpu, cpuacct for cpu,cpuacct */
+};
+
+struct rootfs_cgroups {
+	VEC(struct rootfs_cgroup) items;
+};
+
+/*
+ * Build the plan. Reads the model only.
+ *
+ * @cgroups: what a `cgroup` mount shows; empty: such mounts become an empty read-only tmpfs
+ *
+ * Errors name the entry: `mounts[3] (/data): …`.
+ */
+int rootfs_plan_build(const struct oci_config *config, const struct rootfs_cgroups *cgroups,
+		      struct arena *arena, struct rootfs_plan *ret, struct err *err);
+
+/* As JSON, for golden tests and people (docs/plan.md). */
+void rootfs_plan_print(const struct rootfs_plan *plan, struct json_writer *w, const char *key);
+
+/*
+ * Carry out one phase, in order.
+ *
+ * @root_fd: O_PATH | O_DIRECTORY of the root file system: before the pivot its mounted tree, after it `/`
+ *
+ * The error starts with the operation's origin: `mounts[3]: bind /data to /mnt: no such file or directory`.
+ */
+int rootfs_plan_apply(const struct rootfs_plan *plan, enum rootfs_phase phase, int root_fd,
+		      struct arena *arena, struct err *err);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program: global options, log, command, exit code. */
+#include "base/fd.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+
+static int run_command(const struct cli_globals *globals, const struct strings *words,
+		       struct arena *arena, struct err *err)
+{
+	const struct cli_command *command = cli_command_find(words->items[0], err);
+	struct strings rest = { .items = words->items + 1, .count = words->count - 1 };
+	int r;
+
+	if (!command)
+		return -err->code;
+	r = cli_command_run(command, globals, &rest, arena, err);
+	return r < 0 ? err_prefix(err, "%s", command->name) : r;
+}
+
+static int run(const struct strings *words, struct arena *arena, struct err *err)
+{
+	struct cli_globals globals;
+	struct options_rest rest;
+	int r;
+
+	r = cli_globals_parse(words, arena, &globals, &rest, err);
+	if (r < 0)
+		return r;
+	if (rest.help)
+		return cli_print_help(NULL, arena, err);
+	if (globals.version)
+		return cli_print_version(arena, err);
+	r = log_open(globals.log, globals.log_format, globals.log_level, err);
+	if (r < 0)
+		return r;
+	if (rest.args.count == 0)
+		return cli_print_help(NULL, arena, err);
+	return run_command(&globals, &rest.args, arena, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct strings words = { 0 };
+	struct arena arena = { 0 };
+	struct err err = { 0 };
+	int r;
+
+	r = fd_open_standard();
+	if (r < 0)
+		return EXIT_FAILURE;
+	for (int i = 1; i < argc; i++)
+		VEC_PUSH(&words, &arena, argv[i]);
+	r = run(&words, &arena, &err);
+	if (r < 0) {
+		log_error("%s", err.text);
+		r = EXIT_FAILURE;
+	}
+	arena_done(&arena);
+	return r;
+}

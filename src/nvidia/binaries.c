@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Producer: the driver's programs. */
+#include "nvidia/binaries.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+
+static const struct binary {
+	const char *name;
+	unsigned int class;
+} binaries[] = {
+	{ "nvidia-smi", NV_UTILITY },
+	{ "nvidia-debugdump", NV_UTILITY },
+	{ "nvidia-persistenced", NV_UTILITY },
+	{ "nv-fabricmanager", NV_UTILITY },
+	{ "nvidia-cuda-mps-control", NV_COMPUTE },
+	{ "nvidia-cuda-mps-server", NV_COMPUTE },
+};
+
+static const char *const usual_dirs[] = {
+	"/usr/bin",
+	"/usr/sbin",
+	"/usr/local/bin",
+	"/usr/local/sbin",
+};
+
+/* Settings first, then what lies beside the libraries: <driver>/{lib64,bin}. */
+static struct strings search_dirs(const struct nv_job *job)
+{
+	struct strings dirs = { 0 };
+
+	VEC_EACH(dir, &job->settings->binary_dirs)
+		VEC_PUSH(&dirs, job->arena, *dir);
+	VEC_EACH(dir, &job->driver->library_dirs)
+		VEC_PUSH(&dirs, job->arena, arena_printf(job->arena, "%s/../bin", *dir));
+	for (size_t i = 0; i < ARRAY_SIZE(usual_dirs); i++)
+		VEC_PUSH(&dirs, job->arena, usual_dirs[i]);
+	return dirs;
+}
+
+/* The host path of an executable file; NULL when there is none. */
+static const char *find_binary(const struct nv_job *job, const char *dir, const char *name)
+{
+	const char *path = arena_printf(job->arena, "%s/%s", dir, name);
+	cleanup_close int fd = -EBADF;
+	const char *host_path;
+	struct stat st;
+
+	if (nv_driver_open_file(job->driver, path, job->arena, &fd, &host_path) < 0 ||
+	    fstat(fd, &st) < 0 || !(st.st_mode & S_IXUSR))
+		return NULL;
+	return host_path;
+}
+
+/* Add those of @dir that were not found before. Returns whether there was one. */
+static bool add_directory(const struct nv_job *job, const char *dir, bool *found,
+			  struct oci_edits *edits)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(binaries); i++) {
+		const char *name = binaries[i].name, *host_path;
+
+		if (found[i] || !nv_job_wants(job, binaries[i].class))
+			continue;
+		host_path = find_binary(job, dir, name);
+		if (!host_path)
+			continue;
+		nv_job_mount(job, edits, host_path, arena_printf(job->arena, "/usr/bin/%s", name),
+			     name);
+		found[i] = any = true;
+	}
+	return any;
+}
+
+int nv_binaries_add(const struct nv_job *job, struct oci_edits *edits, struct err *err)
+{
+	const struct strings dirs = search_dirs(job);
+	bool found[ARRAY_SIZE(binaries)] = { false };
+
+	(void)err; /* a missing program is no failure */
+	for (size_t i = 0; i < dirs.count; i++) {
+		bool any = add_directory(job, dirs.items[i], found, edits);
+
+		/* A driver's programs lie in one directory; only settings name several. */
+		if (any && i + 1 >= job->settings->binary_dirs.count)
+			break;
+	}
+	return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only entry of this room: request -> edits. */
+#include "nvidia/inject.h"
+
+#include <errno.h>
+
+#include "nvidia/binaries.h"
+#include "nvidia/devices.h"
+#include "nvidia/driver.h"
+#include "nvidia/inventory.h"
+#include "nvidia/job.h"
+#include "nvidia/libraries.h"
+
+/* Who adds what; each writes only to the edits. */
+static int (*const producers[])(const struct nv_job *job, struct oci_edits *edits,
+				struct err *err) = {
+	nv_devices_add,
+	nv_libraries_add,
+	nv_binaries_add,
+};
+
+/* The driver is not loaded: an error, unless the settings say that such hosts are expected. */
+static int missing_driver(const struct nv_job *job, struct err *err)
+{
+	const struct nv_settings *settings = job->settings;
+	const char *text =
+		arena_printf(job->arena,
+			     "%s%.80s: no NVIDIA driver: looked at %s/module/nvidia/version and "
+			     "%s/driver/nvidia/version; load it with modprobe nvidia",
+			     job->request->source, job->request->text, settings->testing.sys_root,
+			     settings->testing.proc_root);
+
+	if (settings->missing_driver_is_error)
+		return err_set(err, ENODEV, "%s", text);
+	nv_job_warn(job, "%s", text);
+	return 0;
+}
+
+static int select_gpus(const struct nv_job *job, struct nv_gpus *ret, struct err *err)
+{
+	struct nv_gpus all = { 0 };
+	int r;
+
+	/* Reading the inventory wakes sleeping GPUs: not for `none`. */
+	if (job->request->kind != NV_NO_GPU) {
+		r = nv_inventory_read(job->settings->testing.proc_root, job->arena, &all, err);
+		if (r < 0)
+			return r;
+	}
+	return nv_inventory_select(&all, job->request, job->arena, ret, err);
+}
+
+static int produce(const struct nv_job *job, struct oci_edits *edits, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(producers); i++) {
+		int r;
+
+		r = producers[i](job, edits, err);
+		if (r < 0)
+			return err_prefix(err, "%s%.80s", job->request->source, job->request->text);
+	}
+	VEC_EACH(capability, &job->request->unsupported)
+		nv_job_warn(job,
+			    "NVIDIA_DRIVER_CAPABILITIES: `%s` adds nothing in this version: only "
+			    "compute and utility do",
+			    *capability);
+	if (job->request->visible)
+		VEC_PUSH(&edits->env, job->arena,
+			 arena_printf(job->arena, "NVIDIA_VISIBLE_DEVICES=%s",
+				      job->request->visible));
+	return 0;
+}
+
+/* With a version known: everything else. */
+static int inject(const struct nv_job *base, const char *version, struct oci_edits *edits,
+		  struct err *err)
+{
+	struct nv_driver driver;
+	struct nv_gpus gpus;
+	struct nv_job job = *base;
+	int r;
+
+	r = select_gpus(&job, &gpus, err);
+	if (r < 0)
+		return r;
+	r = nv_driver_open(job.settings, version, job.arena, &driver, err);
+	if (r < 0)
+		return err_prefix(err, "%s%.80s", job.request->source, job.request->text);
+	job.gpus = &gpus;
+	job.driver = &driver;
+	r = produce(&job, edits, err);
+	nv_driver_done(&driver);
+	return r;
+}
+
+int nv_inject(const struct nv_request *request, const struct nv_settings *settings, int root_fd,
+	      struct arena *arena, struct oci_edits *edits, struct strings *warnings,
+	      struct err *err)
+{
+	const struct nv_job job = {
+		.request = request,
+		.settings = settings,
+		.root_fd = root_fd,
+		.arena = arena,
+		.warnings = warnings,
+	};
+	struct oci_edits made = *edits;
+	const char *version;
+	int r;
+
+	if (!nv_is_requested(request))
+		return 0;
+	r = nv_driver_version(settings, arena, &version, err);
+	if (r == -ENODEV)
+		return missing_driver(&job, err);
+	if (r < 0)
+		return r;
+	r = inject(&job, version, &made, err);
+	if (r < 0)
+		return r;
+	*edits = made;
+	return 0;
+}

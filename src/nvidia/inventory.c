@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The GPUs of the host, from procfs. */
+#include "nvidia/inventory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+#define INFORMATION_SIZE_MAX (64 * 1024)
+
+/* What `information` says, as text; NULL where the line is missing. */
+struct information {
+	const char *uuid;
+	const char *minor;
+	const char *excluded;
+};
+
+static const struct label {
+	const char *name;
+	size_t offset;
+} labels[] = {
+	{ "GPU UUID", offsetof(struct information, uuid) },
+	{ "Device Minor", offsetof(struct information, minor) },
+	{ "GPU Excluded", offsetof(struct information, excluded) },
+};
+
+/* Lines are `Label:` blanks `value`; unknown labels are those of newer drivers. */
+static struct information parse_information(const char *text, struct arena *arena)
+{
+	struct strings lines = str_split(arena, text, '\n', false);
+	struct information info = { 0 };
+
+	VEC_EACH(it, &lines) {
+		const char *colon = strchr(*it, ':');
+		const char *name;
+
+		if (!colon)
+			continue;
+		name = str_trim(arena, arena_strndup(arena, *it, (size_t)(colon - *it)));
+		for (size_t i = 0; i < ARRAY_SIZE(labels); i++) {
+			if (str_eq(name, labels[i].name))
+				*(const char **)((char *)&info + labels[i].offset) =
+					str_trim(arena, colon + 1);
+		}
+	}
+	return info;
+}
+
+/* `dddd:bb:dd.f`, the domain of four or eight digits. */
+static bool parse_bus_id(const char *name, uint64_t *ret)
+{
+	unsigned int domain, bus, device, function;
+	int end = 0;
+
+	if (sscanf(name, "%8x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &end) != 4 ||
+	    name[end])
+		return false;
+	*ret = (uint64_t)domain << 24 | bus << 16 | device << 8 | function;
+	return true;
+}
+
+/* 1: @ret is filled; 0: no GPU to count. */
+static int read_gpu(int gpus_fd, const char *name, struct arena *arena, struct nv_gpu *ret,
+		    struct err *err)
+{
+	struct nv_gpu gpu = { .bus_id = arena_strdup(arena, name) };
+	struct information info;
+	uint64_t minor;
+	char *text;
+	size_t len;
+	int r;
+
+	if (!parse_bus_id(name, &gpu.bus_number))
+		return 0;
+	r = fd_read_file(gpus_fd, arena_printf(arena, "%s/information", name), INFORMATION_SIZE_MAX,
+			 arena, &text, &len);
+	if (r < 0)
+		return err_code(err, r, "read information of GPU %s", name);
+	info = parse_information(text, arena);
+	if (info.excluded && str_eq(info.excluded, "Yes"))
+		return 0;
+	if (!info.minor || str_to_u64(info.minor, UINT32_MAX, &minor) < 0)
+		return 0;
+	gpu.minor = (unsigned int)minor;
+	/* Until the GPU is first used the driver prints question marks. */
+	gpu.uuid = info.uuid && !strchr(info.uuid, '?') ? info.uuid : NULL;
+	*ret = gpu;
+	return 1;
+}
+
+static int compare_gpus(const void *a, const void *b)
+{
+	const struct nv_gpu *x = a, *y = b;
+
+	return (x->bus_number > y->bus_number) - (x->bus_number < y->bus_number);
+}
+
+int nv_inventory_read(const char *proc_root, struct arena *arena, struct nv_gpus *ret,
+		      struct err *err)
+{
+	const char *path = arena_printf(arena, "%s/driver/nvidia/gpus", proc_root);
+	cleanup_dir DIR *dir = opendir(path);
+	struct nv_gpus gpus = { 0 };
+	const struct dirent *entry;
+	struct nv_gpu gpu;
+	int r;
+
+	if (!dir && errno != ENOENT)
+		return err_errno(err, "open %s", path);
+	while (dir && (entry = readdir(dir))) {
+		r = read_gpu(dirfd(dir), entry->d_name, arena, &gpu, err);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			VEC_PUSH(&gpus, arena, gpu);
+	}
+	if (gpus.count)
+		qsort(gpus.items, gpus.count, sizeof(gpus.items[0]), compare_gpus);
+	for (size_t i = 0; i < gpus.count; i++)
+		gpus.items[i].index = (unsigned int)i;
+	*ret = gpus;
+	return 0;
+}
+
+/* `0: GPU-…, 1: GPU-…` for errors. */
+static const char *list_gpus(const struct nv_gpus *gpus, struct arena *arena)
+{
+	struct strbuf buf = { .arena = arena };
+
+	VEC_EACH(gpu, gpus)
+		strbuf_addf(&buf, "%s%u: %s", buf.len ? ", " : "", gpu->index,
+			    gpu->uuid ? gpu->uuid : "uuid not known until it is used once");
+	return buf.len ? buf.text : "none";
+}
+
+static const struct nv_gpu *find_gpu(const struct nv_gpus *gpus, const char *id)
+{
+	uint64_t index;
+
+	if (str_to_u64(id, UINT64_MAX, &index) == 0)
+		return index < gpus->count ? &gpus->items[index] : NULL;
+	VEC_EACH(gpu, gpus) {
+		if (gpu->uuid && strcasecmp(gpu->uuid, id) == 0)
+			return gpu;
+	}
+	return NULL;
+}
+
+/* Mark what @request means; an index and a UUID may name the same GPU. */
+static int mark_list(const struct nv_gpus *all, const struct nv_request *request, bool *chosen,
+		     struct arena *arena, struct err *err)
+{
+	VEC_EACH(id, &request->ids) {
+		const struct nv_gpu *gpu = find_gpu(all, *id);
+
+		if (!gpu)
+			return err_set(err, ENODEV, "%s%.80s: no such GPU (have %s)",
+				       request->source, *id, list_gpus(all, arena));
+		chosen[gpu - all->items] = true;
+	}
+	return 0;
+}
+
+static int mark_first(const struct nv_gpus *all, const struct nv_request *request, size_t count,
+		      bool *chosen, struct arena *arena, struct err *err)
+{
+	if (count > all->count)
+		return err_set(err, ENODEV, "%s%s: not that many GPUs (have %s)", request->source,
+			       request->text, list_gpus(all, arena));
+	memset(chosen, true, count);
+	return 0;
+}
+
+int nv_inventory_select(const struct nv_gpus *all, const struct nv_request *request,
+			struct arena *arena, struct nv_gpus *ret, struct err *err)
+{
+	bool *chosen = arena_alloc(arena, all->count + 1);
+	struct nv_gpus gpus = { 0 };
+	int r = 0;
+
+	switch (request->kind) {
+	case NV_NOTHING:
+	case NV_NO_GPU:
+		break;
+	case NV_ALL:
+		if (!all->count)
+			return err_set(err, ENODEV, "%s%.80s: the driver is loaded, but has no GPU",
+				       request->source, request->text);
+		memset(chosen, true, all->count);
+		break;
+	case NV_COUNT:
+		r = mark_first(all, request, request->count, chosen, arena, err);
+		break;
+	case NV_LIST:
+		r = mark_list(all, request, chosen, arena, err);
+		break;
+	}
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < all->count; i++) {
+		if (chosen[i])
+			VEC_PUSH(&gpus, arena, all->items[i]);
+	}
+	*ret = gpus;
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The GPUs of the host, from procfs: no library of the driver is loaded, no GPU is initialised. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "nvidia/inject.h"
+
+struct nv_gpu {
+	const char *bus_id;  /* `0000:06:00.0`, the name of its directory in procfs */
+	uint64_t bus_number; /* domain, bus, device, function: what the order goes by */
+	const char *uuid;    /* NULL while the driver has not read it (GPU never used since load) */
+	unsigned int minor;  /* of /dev/nvidia<minor>; not the index */
+	unsigned int index;  /* rank by PCI bus id among GPUs that are not excluded, as in NVML */
+};
+
+struct nv_gpus {
+	struct nv_gpu *items;
+	size_t count;
+	size_t capacity;
+};
+
+/*
+ * Read <@proc_root>/driver/nvidia/gpus, sorted by index. Excluded GPUs, and those which tell no
+ * minor (they could not be powered up), are left out.
+ *
+ * Reading `information` wakes a GPU from runtime suspend, so do it only when GPUs are asked for.
+ * Source: nv-procfs.c of the open kernel module; a missing directory is an empty list.
+ */
+int nv_inventory_read(const char *proc_root, struct arena *arena, struct nv_gpus *ret,
+		      struct err *err);
+
+/*
+ * The GPUs of @all that @request means, in order of index, each once.
+ * An id that is no GPU, or too large a count, is -ENODEV with words that list what there is.
+ */
+int nv_inventory_select(const struct nv_gpus *all, const struct nv_request *request,
+			struct arena *arena, struct nv_gpus *ret, struct err *err);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The settings file of a host. */
+#include "nvidia/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/decode.h"
+#include "base/fd.h"
+#include "base/toml.h"
+
+#define SETTINGS_FILE	  "/etc/nvcrun/config.toml"
+#define SETTINGS_SIZE_MAX (1024 * 1024)
+
+static int check_absolute(struct decode *d, const struct value *value, const char *path)
+{
+	if (path[0] != '/')
+		return decode_error(d, value, "expected an absolute path, got `%s`", path);
+	return 0;
+}
+
+static int decode_directory(struct decode *d, const struct value *value, const struct field *field,
+			    void *out)
+{
+	const char *path = NULL;
+	int r;
+
+	r = decode_string(d, value, field, &path);
+	if (r < 0)
+		return r;
+	r = check_absolute(d, value, path);
+	if (r < 0)
+		return r;
+	*(const char **)out = path;
+	return 0;
+}
+
+static int decode_directories(struct decode *d, const struct value *value,
+			      const struct field *field, void *out)
+{
+	struct strings *paths = out;
+	int r;
+
+	r = decode_strings(d, value, field, paths);
+	for (size_t i = 0; r >= 0 && i < paths->count; i++)
+		r = check_absolute(d, value, paths->items[i]);
+	return r;
+}
+
+static const struct name_value missing_driver_names[] = {
+	{ "error", true },
+	{ "warn", false },
+};
+static const struct words missing_driver_words = WORDS(missing_driver_names, "way to react");
+
+static int decode_missing_driver(struct decode *d, const struct value *value,
+				 const struct field *field, void *out)
+{
+	int chosen = true;
+	int r;
+
+	r = decode_enum(d, value, field, &chosen);
+	if (r >= 0)
+		*(bool *)out = chosen;
+	return r;
+}
+
+static const struct field testing_table[] = {
+	{ "proc-root", decode_directory, offsetof(struct nv_testing, proc_root), NULL, 0 },
+	{ "sys-root", decode_directory, offsetof(struct nv_testing, sys_root), NULL, 0 },
+	{ "fake-devices", decode_bool, offsetof(struct nv_testing, fake_devices), NULL, 0 },
+};
+static const struct fields testing_fields = FIELDS(testing_table, struct nv_testing);
+
+/* Below the blank line: keys that have a meaning, but not in this version yet. */
+static const struct field nvidia_table[] = {
+	{ "driver-root", decode_directory, offsetof(struct nv_settings, driver_root), NULL, 0 },
+	{ "dev-root", decode_directory, offsetof(struct nv_settings, dev_root), NULL, 0 },
+	{ "ldcache", decode_directory, offsetof(struct nv_settings, ldcache), NULL, 0 },
+	{ "library-dirs", decode_directories, offsetof(struct nv_settings, library_dirs), NULL, 0 },
+	{ "binary-dirs", decode_directories, offsetof(struct nv_settings, binary_dirs), NULL, 0 },
+	{ "on-missing-driver", decode_missing_driver,
+	  offsetof(struct nv_settings, missing_driver_is_error), &missing_driver_words, 0 },
+	{ "testing", decode_struct, offsetof(struct nv_settings, testing), &testing_fields, 0 },
+
+	{ "mode", decode_refuse, 0, NULL, 0 },
+	{ "firmware-dirs", decode_refuse, 0, NULL, 0 },
+	{ "config-dirs", decode_refuse, 0, NULL, 0 },
+	{ "layout", decode_refuse, 0, NULL, 0 },
+	{ "capabilities", decode_refuse, 0, NULL, 0 },
+	{ "loader-cache", decode_refuse, 0, NULL, 0 },
+	{ "protect-proc-driver", decode_refuse, 0, NULL, 0 },
+	{ "run-cdi-hooks", decode_refuse, 0, NULL, 0 },
+	{ "cdi-strict", decode_refuse, 0, NULL, 0 },
+	{ "cdi-spec-dirs", decode_refuse, 0, NULL, 0 },
+};
+static const struct fields nvidia_fields = FIELDS(nvidia_table, struct nv_settings);
+
+/* The document; [nvidia] is all of it so far. */
+static const struct field document_table[] = {
+	{ "nvidia", decode_struct, 0, &nvidia_fields, 0 },
+};
+static const struct fields document_fields = FIELDS(document_table, struct nv_settings);
+
+static const struct field *find_field(const struct fields *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		if (str_eq(fields->items[i].name, name))
+			return &fields->items[i];
+	}
+	return NULL;
+}
+
+static const char *known_keys(const struct fields *fields, struct arena *arena)
+{
+	struct strbuf list = { .arena = arena };
+
+	for (size_t i = 0; i < fields->count; i++) {
+		if (fields->items[i].decode != decode_refuse)
+			strbuf_addf(&list, "%s%s", list.len ? ", " : "", fields->items[i].name);
+	}
+	return strbuf_text(&list);
+}
+
+/* @place: the table's name with a dot behind it, or empty. */
+static int check_keys(struct decode *d, const struct value *table, const struct fields *fields,
+		      const char *place)
+{
+	VEC_EACH(member, &table->members) {
+		const struct field *field = find_field(fields, member->key);
+		int r;
+
+		if (!field)
+			return err_set(d->err, EINVAL, "%s:%u: unknown key `%s%s` (known: %s)",
+				       d->document, member->value->line, place, member->key,
+				       known_keys(fields, d->arena));
+		if (field->decode != decode_struct)
+			continue;
+		r = check_keys(d, member->value, field->arg,
+			       arena_printf(d->arena, "%s%s.", place, member->key));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The one map of the initial user namespace: all ids, onto themselves. */
+static bool is_initial_user_namespace(void)
+{
+	struct arena arena = { 0 };
+	unsigned int inside = 0, outside = 0, count = 0;
+	bool initial = true;
+	size_t len;
+	char *text;
+
+	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", 64 * 1024, &arena, &text, &len) == 0 &&
+	    sscanf(text, "%u %u %u", &inside, &outside, &count) == 3)
+		initial = inside == 0 && outside == 0 && count == UINT32_MAX;
+	arena_done(&arena);
+	return initial;
+}
+
+bool nv_is_trusted(const struct stat *st)
+{
+	if (geteuid() != 0)
+		return true;
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return false;
+	return st->st_uid == 0 || !is_initial_user_namespace();
+}
+
+static int read_text(const char *file, int fd, struct arena *arena, char **ret_text,
+		     size_t *ret_len, struct err *err)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, "stat %s", file);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "%s: not a regular file", file);
+	if (!nv_is_trusted(&st))
+		return err_set(err, EPERM,
+			       "%s: owned by uid %u, mode %04o: must be owned by root and writable "
+			       "by root alone",
+			       file, st.st_uid, st.st_mode & 07777);
+	r = fd_read_all(fd, SETTINGS_SIZE_MAX, arena, ret_text, ret_len);
+	return r < 0 ? err_code(err, r, "read %s", file) : 0;
+}
+
+static int parse(const char *file, int fd, struct arena *arena, struct nv_settings *settings,
+		 struct err *err)
+{
+	struct decode d = { .arena = arena, .document = file, .err = err };
+	const struct value *document;
+	char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	r = read_text(file, fd, arena, &text, &len, err);
+	if (r < 0)
+		return r;
+	r = toml_read(text, len, file, arena, &document, err);
+	if (r < 0)
+		return r;
+	/* Kinds first: a key below something that is no table has no unknown keys to name. */
+	r = decode_object(&d, document, &document_fields, settings);
+	if (r < 0)
+		return r;
+	return check_keys(&d, document, &document_fields, "");
+}
+
+int nv_settings_read(const char *file, struct arena *arena, struct nv_settings *ret,
+		     struct err *err)
+{
+	struct nv_settings settings = {
+		.driver_root = "/",
+		.missing_driver_is_error = true,
+		.testing = { .proc_root = "/proc", .sys_root = "/sys" },
+	};
+	cleanup_close int fd = -EBADF;
+	bool may_be_absent;
+	int r;
+
+	if (!file)
+		file = getenv("NVCRUN_CONFIG");
+	may_be_absent = !file || !*file;
+	if (may_be_absent)
+		file = SETTINGS_FILE;
+	/* O_NONBLOCK: a FIFO in its place must not hang us before fstat tells. */
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && !(may_be_absent && errno == ENOENT))
+		return err_errno(err, "open settings %s", file);
+	if (fd >= 0) {
+		r = parse(file, fd, arena, &settings, err);
+		if (r < 0)
+			return r;
+		settings.file = arena_strdup(arena, file);
+	}
+	*ret = settings;
+	return 0;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Edits of the model. */
+#include "oci/edits.h"
+
+#include <errno.h>
+#include <sys/sysmacros.h>
+
+#include "base/str.h"
+#include "oci/config_decode.h"
+
+/* The length of NAME in NAME=value; 0 when @assignment is none. */
+static size_t name_length(const char *assignment)
+{
+	size_t len = strcspn(assignment, "=");
+
+	return assignment[len] ? len : 0;
+}
+
+/* The value of NAME when @assignment is of it, else NULL. */
+static const char *value_of(const char *assignment, const char *name, size_t name_len)
+{
+	if (strncmp(assignment, name, name_len) != 0 || assignment[name_len] != '=')
+		return NULL;
+	return assignment + name_len + 1;
+}
+
+const char *oci_env_get(const struct strings *env, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = env->count; i > 0; i--) {
+		const char *value = value_of(env->items[i - 1], name, len);
+
+		if (value)
+			return value;
+	}
+	return NULL;
+}
+
+void oci_env_set(struct strings *env, struct arena *arena, const char *assignment)
+{
+	size_t len = strcspn(assignment, "=");
+	bool placed = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < env->count; i++) {
+		const char *now = env->items[i];
+
+		if (value_of(now, assignment, len)) {
+			if (placed)
+				continue;
+			now = assignment;
+			placed = true;
+		}
+		env->items[kept++] = now;
+	}
+	env->count = kept;
+	if (!placed)
+		VEC_PUSH(env, arena, assignment);
+}
+
+static int check_path(const char *path, const char *origin, struct err *err)
+{
+	return *path == '/'
+		       ? 0
+		       : err_set(err, EINVAL, "%s: `%s` is not an absolute path", origin, path);
+}
+
+/* Everything that can be wrong, before anything is changed. */
+static int check(const struct oci_edits *edits, const char *access, struct err *err)
+{
+	int r = 0;
+
+	VEC_EACH(variable, &edits->env) {
+		if (!name_length(*variable))
+			return err_set(err, EINVAL, "edits: env: `%s` is not NAME=value",
+				       *variable);
+	}
+	if (oci_access_parse(access, &(struct oci_device_rule){ 0 }) < 0)
+		return err_set(err, EINVAL,
+			       "edits: device access `%s` is not made of the letters r, w and m",
+			       access);
+	VEC_EACH(device, &edits->devices) {
+		if (r == 0)
+			r = check_path(device->path, device->origin, err);
+	}
+	VEC_EACH(mount, &edits->mounts) {
+		if (r == 0)
+			r = check_path(mount->destination, mount->origin, err);
+	}
+	VEC_EACH(link, &edits->links) {
+		if (r == 0)
+			r = check_path(link->path, link->origin, err);
+	}
+	return r;
+}
+
+static void add_device(struct oci_linux *config, const struct oci_device *device,
+		       struct arena *arena)
+{
+	VEC_EACH(old, &config->devices) {
+		if (str_eq(old->path, device->path)) {
+			*old = *device;
+			return;
+		}
+	}
+	VEC_PUSH(&config->devices, arena, *device);
+}
+
+static void allow_device(struct oci_resources *resources, const struct oci_device *device,
+			 const char *access, struct arena *arena)
+{
+	struct oci_device_rule rule = {
+		.allow = true,
+		.type = device->type == 'b' ? 'b' : 'c',
+		.major = major(device->rdev),
+		.minor = minor(device->rdev),
+		.origin = device->origin,
+	};
+
+	/* A fifo is no device to the cgroup. */
+	if (device->type == 'p')
+		return;
+	(void)oci_access_parse(access, &rule);
+	VEC_PUSH(&resources->devices, arena, rule);
+}
+
+int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, struct arena *arena,
+		    struct err *err)
+{
+	const char *access = edits->device_access ? edits->device_access : "rw";
+	int r;
+
+	r = check(edits, access, err);
+	if (r < 0)
+		return r;
+	VEC_EACH(variable, &edits->env)
+		oci_env_set(&config->process.env, arena, *variable);
+	VEC_EACH(device, &edits->devices) {
+		add_device(&config->linux, device, arena);
+		allow_device(&config->linux.resources, device, access, arena);
+	}
+	VEC_EACH(mount, &edits->mounts)
+		VEC_PUSH(&config->extra_mounts, arena, *mount);
+	VEC_EACH(link, &edits->links)
+		VEC_PUSH(&config->links, arena, *link);
+	return 0;
+}

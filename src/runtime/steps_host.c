@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's rows of the create table: adapters from the model to the rooms that do the work. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "linux/capabilities.h"
+#include "linux/user.h"
+#include "oci/config_io.h"
+#include "runtime/steps.h"
+
+#define DESTROY_TIMEOUT_MS 10000
+
+/* Where the root file system is; a link is followed once, here, and pinned by the descriptor. */
+static int open_rootfs(struct create *c, struct err *err)
+{
+	const char *path = c->config->root.path;
+
+	if (path[0] != '/')
+		path = arena_printf(c->arena, "%s/%s", c->config->bundle, path);
+	c->record.rootfs = path_real(c->arena, path);
+	if (!c->record.rootfs)
+		return err_errno(err, "config.json: root.path: %s", path);
+	if (str_eq(c->record.rootfs, "/"))
+		return err_set(err, EINVAL,
+			       "config.json: root.path: the host's root directory cannot be a "
+			       "container's");
+	c->rootfs_fd = open(c->record.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->rootfs_fd < 0)
+		return err_errno(err, "config.json: root.path: %s", c->record.rootfs);
+	return 0;
+}
+
+/* What no single field can say: how the options and the config go together. */
+static int check_options(const struct create *c, struct err *err)
+{
+	const struct oci_config *config = c->config;
+
+	if (!config->process.present)
+		return err_set(err, EINVAL, "config.json: process is missing");
+	if (!config->linux.namespaces[OCI_NS_MOUNT].present)
+		return err_set(err, ENOTSUP,
+			       "config.json: linux.namespaces: a mount namespace is needed");
+	if (config->process.terminal && !c->options->run)
+		return err_set(err, EINVAL,
+			       "config.json: process.terminal: cannot allocate tty if nvcrun will "
+			       "detach without setting console socket");
+	if (config->process.terminal && c->options->detach)
+		return err_set(err, EINVAL,
+			       "--detach: cannot allocate tty if nvcrun will detach without "
+			       "setting console socket (process.terminal is true)");
+	return 0;
+}
+
+int step_read_config(struct create *c, struct err *err)
+{
+	const char *bundle = path_real(c->arena, c->options->bundle);
+	struct oci_notes notes = { 0 };
+	int r;
+
+	if (!bundle)
+		return err_errno(err, "--bundle %s", c->options->bundle);
+	r = oci_config_read(bundle, c->arena, &notes, &c->config, err);
+	VEC_EACH(warning, &notes.warnings)
+		VEC_PUSH(c->warnings, c->arena, *warning);
+	if (r == 0)
+		r = check_options(c, err);
+	if (r == 0)
+		r = open_rootfs(c, err);
+	if (r < 0)
+		return r;
+	capabilities_limit(&c->config->process.capabilities, c->arena, c->warnings);
+	return nv_request_read(c->config, c->options->gpus, c->arena, &c->request, err);
+}
+
+static const char *now_text(struct arena *arena)
+{
+	struct timespec now;
+	struct tm tm;
+	char date[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	return arena_printf(arena, "%s.%09ldZ", date, now.tv_nsec);
+}
+
+int step_reserve_id(struct create *c, struct err *err)
+{
+	struct record *record = &c->record;
+	int r;
+
+	r = record_check_id(c->options->id, err);
+	if (r == 0)
+		r = record_open_root(c->options->root, true, c->arena, &c->root_dir_fd, err);
+	if (r == 0)
+		r = record_make(c->root_dir_fd, c->options->id, &c->record_fd, err);
+	if (r == 0)
+		r = cg_layout_read(c->arena, &c->layout, err);
+	if (r == 0)
+		r = cg_place_choose(&c->layout, c->config->linux.cgroups_path, c->options->id,
+				    c->arena, &record->cgroup, err);
+	if (r < 0)
+		return r;
+	record->id = c->options->id;
+	record->oci_version = c->config->version;
+	record->bundle = c->config->bundle;
+	record->created = now_text(c->arena);
+	record->creating = true;
+	record->shares_pid_namespace = !c->config->linux.namespaces[OCI_NS_PID].present;
+	record->annotations = c->config->annotations.items;
+	record->n_annotations = c->config->annotations.count;
+	return record_write(c->record_fd, record, err);
+}
+
+void undo_reserve_id(struct create *c)
+{
+	struct err ignored;
+
+	/* Without the descriptor the directory was never ours: it may be another container's. */
+	if (c->record_fd >= 0)
+		(void)record_remove(c->root_dir_fd, c->options->id, &ignored);
+}
+
+bool wants_nvidia(const struct create *c)
+{
+	return nv_is_requested(&c->request);
+}
+
+int step_inject_nvidia(struct create *c, struct err *err)
+{
+	int r = nv_settings_read(c->options->settings, c->arena, &c->settings, err);
+
+	if (r < 0)
+		return r;
+	return nv_inject(&c->request, &c->settings, c->rootfs_fd, c->arena, &c->edits, c->warnings,
+			 err);
+}
+
+int step_apply_edits(struct create *c, struct err *err)
+{
+	return oci_edits_apply(c->config, &c->edits, c->arena, err);
+}
+
+/*
+ * What a mount of type `cgroup` shows. v2: the container's own cgroup in a cgroup namespace, else the whole
+ * tree, as the engines expect. v1: its own directory of each hierarchy.
+ */
+static void collect_cgroups(struct create *c, struct rootfs_cgroups *ret)
+{
+	const char *place = c->record.cgroup.path;
+	bool own = c->config->linux.namespaces[OCI_NS_CGROUP].present;
+
+	VEC_EACH(hierarchy, &c->layout.hierarchies) {
+		struct rootfs_cgroup *group = VEC_ADD(&ret->items, c->arena);
+		const char *mount = hierarchy->mount;
+
+		if (c->layout.mode == CG_V2) {
+			group->name = "";
+			group->host_dir =
+				own ? arena_printf(c->arena, "%s%s", mount, place) : mount;
+			continue;
+		}
+		group->name = strrchr(mount, '/') + 1;
+		group->host_dir = arena_printf(c->arena, "%s%s", mount, place);
+		if (strchr(group->name, ','))
+			group->aliases = str_split(c->arena, group->name, ',', false);
+	}
+}
+
+int step_plan_rootfs(struct create *c, struct err *err)
+{
+	struct rootfs_cgroups cgroups = { 0 };
+
+	collect_cgroups(c, &cgroups);
+	return rootfs_plan_build(c->config, &cgroups, c->arena, &c->plan, err);
+}
+
+int step_create_cgroup(struct create *c, struct err *err)
+{
+	return cg_create(&c->layout, &c->record.cgroup, &c->config->linux.resources, &c->cgroup_fd,
+			 c->arena, err);
+}
+
+void undo_create_cgroup(struct create *c)
+{
+	struct err ignored;
+
+	(void)cg_kill(&c->record.cgroup, DESTROY_TIMEOUT_MS, &ignored);
+	(void)cg_destroy(&c->record.cgroup, DESTROY_TIMEOUT_MS, &ignored);
+}
+
+int step_open_start_channel(struct create *c, struct err *err)
+{
+	return start_channel_make(c->record_fd, &c->start, err);
+}
+
+void undo_open_start_channel(struct create *c)
+{
+	start_channel_close(&c->start);
+}
+
+/* Init must not keep what only the host may have: above all the lock on the record. */
+static void become_init_side(struct create *c)
+{
+	c->me = INIT;
+	sync_become_init(&c->sync);
+	fd_close(steal_fd(&c->record_fd));
+	fd_close(steal_fd(&c->root_dir_fd));
+	fd_close(steal_fd(&c->cgroup_fd));
+}
+
+int step_clone(struct create *c, struct err *err)
+{
+	int r = sync_open(&c->sync, err);
+
+	if (r == 0)
+		r = clone_init(namespaces_new(&c->config->linux), c->cgroup_fd, &c->clone, err);
+	if (r < 0)
+		return r;
+	if (c->clone.pid == 0) {
+		become_init_side(c);
+		return 0;
+	}
+	sync_become_host(&c->sync);
+	/* Init's ends: only when it has the last one does end of file on `report` mean exec. */
+	start_channel_close(&c->start);
+	return 0;
+}
+
+void undo_clone(struct create *c)
+{
+	int status;
+
+	if (c->clone.pid <= 0)
+		return;
+	kill(c->clone.pid, SIGKILL);
+	(void)proc_wait_child(c->clone.pid, &status);
+	c->clone.pid = 0;
+}
+
+int step_note_init(struct create *c, struct err *err)
+{
+	char state;
+	int r;
+
+	c->record.init.pid = c->clone.pid;
+	r = proc_read(c->clone.pid, &c->record.init.start, &state);
+	if (r < 0)
+		return err_code(err, r, "read /proc/%d/stat", c->clone.pid);
+	return record_write(c->record_fd, &c->record, err);
+}
+
+int step_enter_cgroup(struct create *c, struct err *err)
+{
+	return cg_enter(&c->record.cgroup, &c->layout, c->clone.pid, c->clone.in_cgroup, err);
+}
+
+bool wants_oom_score(const struct create *c)
+{
+	return c->config->process.oom_score_adj.set;
+}
+
+int step_tune_process(struct create *c, struct err *err)
+{
+	return oom_score_apply(c->clone.pid, c->config->process.oom_score_adj.v, err);
+}
+
+/* --pid-file: digits only, complete at once, relative to the caller's directory. */
+static int write_pid_file(const struct create *c, struct err *err)
+{
+	const char *path = c->options->pid_file;
+	const char *slash = strrchr(path, '/');
+	const char *dir = slash ? arena_strndup(c->arena, path, (size_t)(slash - path) + 1) : ".";
+	cleanup_close int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *text = arena_printf(c->arena, "%d", c->clone.pid);
+	int r;
+
+	if (dir_fd < 0)
+		return err_errno(err, "--pid-file %s", path);
+	r = fd_replace_file(dir_fd, slash ? slash + 1 : path, 0644, text, strlen(text));
+	return r < 0 ? err_code(err, r, "--pid-file %s", path) : 0;
+}
+
+int step_record(struct create *c, struct err *err)
+{
+	if (c->options->pid_file) {
+		int r = write_pid_file(c, err);
+
+		if (r < 0)
+			return r;
+	}
+	c->record.creating = false;
+	return record_write(c->record_fd, &c->record, err);
+}
+
+void undo_record(struct create *c)
+{
+	if (c->options->pid_file)
+		unlink(c->options->pid_file);
+}

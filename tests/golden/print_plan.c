@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * print_plan BUNDLE [SETTINGS]: the plan that nvcrun would carry out for a bundle, as JSON, with the device
+ * rules. Reads only; needs no root. The cgroup is a fixed one, so that the output is the same everywhere.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "base/fd.h"
+#include "linux/rootfs_plan.h"
+#include "nvidia/inject.h"
+#include "oci/config_io.h"
+#include "oci/edits.h"
+
+static int edit(struct oci_config *config, const char *bundle, const char *settings_file,
+		struct arena *arena, struct err *err)
+{
+	cleanup_close int root_fd = -EBADF;
+	struct strings warnings = { 0 };
+	struct nv_settings settings;
+	struct nv_request request;
+	struct oci_edits edits = { 0 };
+	int r;
+
+	r = nv_request_read(config, NULL, arena, &request, err);
+	if (r < 0 || !nv_is_requested(&request))
+		return r;
+	root_fd = open(arena_printf(arena, "%s/%s", bundle, config->root.path),
+		       O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return err_errno(err, "open the root file system");
+	r = nv_settings_read(settings_file, arena, &settings, err);
+	if (r == 0)
+		r = nv_inject(&request, &settings, root_fd, arena, &edits, &warnings, err);
+	return r < 0 ? r : oci_edits_apply(config, &edits, arena, err);
+}
+
+static void print_rules(const struct oci_config *config, struct json_writer *w)
+{
+	json_array(w, "deviceRules");
+	VEC_EACH(rule, &config->linux.resources.devices) {
+		char text[96];
+
+		snprintf(text, sizeof(text), "%s %c %ld:%ld %s%s%s", rule->allow ? "allow" : "deny",
+			 rule->type, rule->major, rule->minor, rule->read ? "r" : "",
+			 rule->write ? "w" : "", rule->mknod ? "m" : "");
+		json_string(w, NULL, text);
+	}
+	json_end_array(w);
+}
+
+int main(int argc, char *argv[])
+{
+	cleanup_json_writer struct json_writer w = { 0 };
+	struct rootfs_cgroups cgroups = { 0 };
+	struct rootfs_cgroup *cgroup;
+	struct arena arena = { 0 };
+	struct oci_notes notes = { 0 };
+	struct oci_config *config;
+	struct rootfs_plan plan;
+	struct err err = { 0 };
+	size_t len;
+	int r;
+
+	if (argc < 2 || argc > 3)
+		return 2;
+	r = oci_config_read(argv[1], &arena, &notes, &config, &err);
+	if (r == 0)
+		r = edit(config, argv[1], argc == 3 ? argv[2] : NULL, &arena, &err);
+	cgroup = VEC_ADD(&cgroups.items, &arena);
+	cgroup->name = "";
+	cgroup->host_dir = "/sys/fs/cgroup/test";
+	if (r == 0)
+		r = rootfs_plan_build(config, &cgroups, &arena, &plan, &err);
+	if (r < 0) {
+		fprintf(stderr, "print_plan: %s\n", err.text);
+		return 1;
+	}
+	json_writer_init(&w, "\t");
+	json_object(&w, NULL);
+	json_strings(&w, "env", &config->process.env);
+	rootfs_plan_print(&plan, &w, "ops");
+	print_rules(config, &w);
+	json_end_object(&w);
+	puts(json_writer_text(&w, &arena, &len));
+	arena_done(&arena);
+	return 0;
+}

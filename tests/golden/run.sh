@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Golden tests: for each directory here, the plan of its config.json (print_plan) is compared with plan.json, or
+# its error with error.txt. `make golden-update` rewrites them: read the difference before committing it.
+#
+# A case may have settings.toml: @DRIVER@ in it becomes a small fake driver tree made by tree.sh, which needs no
+# root: its settings say fake-devices, so no device node is made.
+set -uo pipefail
+
+srcdir=${srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+builddir=${builddir:-$srcdir}
+golden=$(cd "$srcdir/tests/golden" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/nvcrun-golden.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+mapfile -t cases < <(cd "$golden" && ls -d -- */ | tr -d /)
+echo "1..${#cases[@]}"
+number=0
+for case in "${cases[@]}"; do
+	number=$((number + 1))
+	bundle=$work/$case
+	mkdir -p "$bundle/rootfs"
+	cp "$golden/$case/config.json" "$bundle/"
+	[ -e "$golden/$case/rootfs.sh" ] && (cd "$bundle/rootfs" && sh "$golden/$case/rootfs.sh")
+	settings=()
+	if [ -e "$golden/$case/settings.toml" ]; then
+		sh "$golden/tree.sh" "$work/driver-$case"
+		sed "s,@DRIVER@,$work/driver-$case,g" "$golden/$case/settings.toml" >"$bundle/settings.toml"
+		settings=("$bundle/settings.toml")
+	fi
+	"$builddir/tests/golden/print_plan" "$bundle" "${settings[@]}" >"$work/out" 2>"$work/err"
+	sed -i "s,$work/driver-$case,@DRIVER@,g; s,$bundle,@BUNDLE@,g" "$work/out" "$work/err"
+	if [ -s "$work/err" ]; then
+		actual=$work/err expected=$golden/$case/error.txt
+	else
+		actual=$work/out expected=$golden/$case/plan.json
+	fi
+	[ -z "${NVCRUN_GOLDEN_UPDATE:-}" ] || cp "$actual" "$expected"
+	if diff -u "$expected" "$actual" >"$work/diff" 2>&1; then
+		echo "ok $number - $case"
+	else
+		sed 's/^/# /' "$work/diff"
+		echo "not ok $number - $case"
+	fi
+done

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nvidia/inventory: GPUs from procfs, and which of them a request means. */
+#include "nvidia/inventory.h"
+
+#include "nvidia_fixture.h"
+
+static struct err err;
+
+static void add_gpu(const char *bus_id, const char *information)
+{
+	fixture_file(arena_printf(&fixture_arena, "proc/driver/nvidia/gpus/%s/information", bus_id),
+		     information);
+}
+
+static struct nv_gpus read_gpus(void)
+{
+	struct nv_gpus gpus = { 0 };
+
+	CHECK_INT(nv_inventory_read(fixture_path("proc"), &fixture_arena, &gpus, &err), 0);
+	return gpus;
+}
+
+/* Two GPUs, minors unlike indices, an excluded one between them, and what is none. */
+static struct nv_gpus usual_gpus(void)
+{
+	fixture_remove("proc");
+	add_gpu("0000:c6:00.0", "Model: \t\t H\n"
+				"GPU UUID: \t GPU-bbbb\nDevice Minor: \t 0\nGPU Excluded:\t No\n");
+	add_gpu("0000:07:00.0", "GPU UUID: GPU-eeee\nDevice Minor: 1\nGPU Excluded: Yes\n");
+	add_gpu("0000:06:00.0", "Surprise\nNew Label: x: y\nDevice Minor:\t2  \nGPU UUID:GPU-aaaa");
+	add_gpu("not-a-bus-id", "Device Minor: 9\n");
+	return read_gpus();
+}
+
+TEST(sorted_by_bus_without_excluded)
+{
+	struct nv_gpus gpus = usual_gpus();
+
+	CHECK_INT(gpus.count, 2);
+	CHECK_STR(gpus.items[0].bus_id, "0000:06:00.0");
+	CHECK_STR(gpus.items[0].uuid, "GPU-aaaa");
+	CHECK_INT(gpus.items[0].minor, 2);
+	CHECK_INT(gpus.items[0].index, 0);
+	CHECK_STR(gpus.items[1].uuid, "GPU-bbbb");
+	CHECK_INT(gpus.items[1].minor, 0);
+	CHECK_INT(gpus.items[1].index, 1);
+}
+
+TEST(bus_order_is_numeric)
+{
+	static const char *const sorted[] = { "0000:00:06.0", "0000:0a:00.0", "0000:0a:00.1",
+					      "0000:0a:01.0", "0001:01:00.0", "00010000:01:00.0" };
+	struct nv_gpus gpus;
+
+	fixture_remove("proc");
+	for (size_t i = ARRAY_SIZE(sorted); i-- > 0;)
+		add_gpu(sorted[i], "Device Minor: 0\n");
+	gpus = read_gpus();
+	CHECK_INT(gpus.count, ARRAY_SIZE(sorted));
+	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++)
+		CHECK_STR(gpus.items[i].bus_id, sorted[i]);
+}
+
+TEST(gpus_that_tell_little)
+{
+	struct nv_gpus gpus;
+
+	fixture_remove("proc");
+	add_gpu("0000:01:00.0", "");
+	add_gpu("0000:02:00.0", "Device Minor: many\n");
+	add_gpu("0000:03:00.0", "GPU UUID: GPU-???\n"
+				"Device Minor: 3\n");
+	add_gpu("0000:04:00.0", "Device Minor: 4\n");
+	gpus = read_gpus();
+	CHECK_INT(gpus.count, 2);
+	CHECK_INT(gpus.items[0].minor, 3);
+	CHECK(!gpus.items[0].uuid && !gpus.items[1].uuid);
+}
+
+TEST(no_directory_is_no_gpu)
+{
+	fixture_remove("proc");
+	CHECK_INT(read_gpus().count, 0);
+}
+
+TEST(directory_without_information)
+{
+	struct nv_gpus gpus;
+
+	fixture_remove("proc");
+	fixture_file("proc/driver/nvidia/gpus/0000:01:00.0/power", "");
+	CHECK_INT(nv_inventory_read(fixture_path("proc"), &fixture_arena, &gpus, &err), -ENOENT);
+	CHECK_HAS(err.text, "read information of GPU 0000:01:00.0: no such file");
+}
+
+/* The selection as text: indices, or the error. */
+static const char *selection(const struct nv_gpus *all, struct nv_request request, const char *ids)
+{
+	struct strbuf buf = { .arena = &fixture_arena };
+	struct nv_gpus gpus;
+
+	request.source = "--gpus ";
+	request.text = ids;
+	request.ids = str_split(&fixture_arena, ids, ',', false);
+	if (nv_inventory_select(all, &request, &fixture_arena, &gpus, &err) < 0)
+		return err.text;
+	VEC_EACH(gpu, &gpus)
+		strbuf_addf(&buf, "%u ", gpu->index);
+	return strbuf_text(&buf);
+}
+
+static const char *listed(const struct nv_gpus *all, const char *ids)
+{
+	return selection(all, (struct nv_request){ .kind = NV_LIST }, ids);
+}
+
+TEST(select_list)
+{
+	struct nv_gpus gpus = usual_gpus();
+
+	CHECK_STR(listed(&gpus, "0"), "0 ");
+	CHECK_STR(listed(&gpus, "1,0"), "0 1 ");
+	CHECK_STR(listed(&gpus, "GPU-BBBB"), "1 ");
+	CHECK_STR(listed(&gpus, "01,1,GPU-bbbb"), "1 ");
+	CHECK_STR(listed(&gpus, "7"), "--gpus 7: no such GPU (have 0: GPU-aaaa, 1: GPU-bbbb)");
+	CHECK_INT(err.code, ENODEV);
+	CHECK_HAS(listed(&gpus, "2"), "no such GPU");
+	CHECK_HAS(listed(&gpus, "GPU-aa"), "no such GPU");
+	CHECK_HAS(listed(&gpus, "GPU-eeee"), "no such GPU");
+}
+
+TEST(select_others)
+{
+	struct nv_gpus gpus = usual_gpus(), none = { 0 };
+
+	CHECK_STR(selection(&gpus, (struct nv_request){ .kind = NV_ALL }, ""), "0 1 ");
+	CHECK_STR(selection(&gpus, (struct nv_request){ .kind = NV_NO_GPU }, ""), "");
+	CHECK_STR(selection(&gpus, (struct nv_request){ .kind = NV_COUNT, .count = 1 }, ""), "0 ");
+	CHECK_HAS(selection(&gpus, (struct nv_request){ .kind = NV_COUNT, .count = 3 }, "count=3"),
+		  "--gpus count=3: not that many GPUs (have 0: GPU-aaaa");
+	CHECK_HAS(selection(&none, (struct nv_request){ .kind = NV_ALL }, "all"),
+		  "--gpus all: the driver is loaded, but has no GPU");
+	CHECK_HAS(listed(&none, "0"), "no such GPU (have none)");
+}
+
+TEST_MAIN()

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nvidia/request: --gpus and the two variables. */
+#include <errno.h>
+
+#include "base/str.h"
+#include "nvidia/inject.h"
+#include "test.h"
+
+static struct arena arena;
+static struct err err;
+
+__attribute__((destructor)) static void done(void)
+{
+	arena_done(&arena);
+}
+
+/* NULL: the option is not given, the variable not set. */
+static int read_request(const char *gpus, const char *visible, const char *capabilities,
+			struct nv_request *ret)
+{
+	struct oci_config config = { 0 };
+
+	err = (struct err){ 0 };
+	if (visible)
+		VEC_PUSH(&config.process.env, &arena,
+			 arena_printf(&arena, "NVIDIA_VISIBLE_DEVICES=%s", visible));
+	if (capabilities)
+		VEC_PUSH(&config.process.env, &arena,
+			 arena_printf(&arena, "NVIDIA_DRIVER_CAPABILITIES=%s", capabilities));
+	return nv_request_read(&config, gpus, &arena, ret, &err);
+}
+
+static struct nv_request option(const char *gpus)
+{
+	struct nv_request request;
+
+	CHECK_INT(read_request(gpus, NULL, NULL, &request), 0);
+	return request;
+}
+
+static struct nv_request variable(const char *visible)
+{
+	struct nv_request request;
+
+	CHECK_INT(read_request(NULL, visible, NULL, &request), 0);
+	return request;
+}
+
+static const char *refusal(const char *gpus, const char *visible, const char *capabilities)
+{
+	struct nv_request request = { .text = "untouched" };
+
+	CHECK(read_request(gpus, visible, capabilities, &request) < 0);
+	CHECK_STR(request.text, "untouched");
+	return err.text;
+}
+
+static const char *ids_of(const struct nv_request *request)
+{
+	struct strbuf buf = { .arena = &arena };
+
+	VEC_EACH(it, &request->ids)
+		strbuf_addf(&buf, "[%s]", *it);
+	return strbuf_text(&buf);
+}
+
+TEST(option_words)
+{
+	struct nv_request request = option("all");
+
+	CHECK_INT(request.kind, NV_ALL);
+	CHECK_STR(request.visible, "all");
+	CHECK(request.compute && request.utility);
+	request = option("none");
+	CHECK_INT(request.kind, NV_NO_GPU);
+	CHECK_STR(request.visible, "none");
+	CHECK(nv_is_requested(&request));
+}
+
+TEST(option_list)
+{
+	struct nv_request request = option("1,0,1,GPU-0a1B-2c,0");
+
+	CHECK_INT(request.kind, NV_LIST);
+	CHECK_STR(ids_of(&request), "[1][0][GPU-0a1B-2c]");
+	CHECK_STR(request.visible, "1,0,GPU-0a1B-2c");
+}
+
+TEST(option_count)
+{
+	struct nv_request request = option("count=3");
+
+	CHECK_INT(request.kind, NV_COUNT);
+	CHECK_INT(request.count, 3);
+	CHECK_STR(request.visible, "0,1,2");
+}
+
+TEST(option_bad_grammar)
+{
+	static const char *const texts[] = { "foo",	"0,foo", "0,",	  ",",	       "0,,1",
+					     "0, 1",	"-1",	 "all,0", "none,0",    "GPU-",
+					     "GPU-xyz", "void",	 "0x1",	  "4294967296" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		CHECK_HAS(refusal(texts[i], NULL, NULL),
+			  arena_printf(&arena, "--gpus %s: `", texts[i]));
+	CHECK_STR(refusal("0,foo", NULL, NULL), "--gpus 0,foo: `foo` is no GPU: expected all, "
+						"none, a list of indices or GPU-<uuid> "
+						"such as 0,1, or count=N");
+	CHECK_HAS(refusal("", NULL, NULL), "--gpus: empty: expected all, none");
+}
+
+TEST(option_bad_count)
+{
+	static const char *const texts[] = { "count=", "count=0", "count=-1", "count=257",
+					     "count=all" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		CHECK_HAS(refusal(texts[i], NULL, NULL), "expected a count from 1 to 256");
+}
+
+TEST(forms_of_others)
+{
+	static const struct {
+		const char *id;
+		const char *what;
+	} forms[] = {
+		{ "MIG-0a1b", "MIG devices are" }, { "MIG-GPU-0a1b/1/0", "MIG devices are" },
+		{ "0:1", "MIG devices are" },	   { "00000000:06:00.0", "PCI bus ids are" },
+		{ "06:00.0", "PCI bus ids are" },  { "nvidia.com/gpu=0", "CDI names are" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		const char *words = arena_printf(&arena, "%s: %s not supported yet: use",
+						 forms[i].id, forms[i].what);
+
+		CHECK_HAS(refusal(forms[i].id, NULL, NULL), words);
+		CHECK_HAS(refusal(NULL, forms[i].id, NULL), words);
+		CHECK_INT(err.code, ENOTSUP);
+	}
+}
+
+TEST(variable_that_asks_for_nothing)
+{
+	static const char *const texts[] = { "", " ", ",", "void", "0,void", "void,all", " void " };
+
+	CHECK_INT(variable(NULL).kind, NV_NOTHING);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct nv_request request = variable(texts[i]);
+
+		CHECK_INT(request.kind, NV_NOTHING);
+		CHECK(!nv_is_requested(&request));
+	}
+}
+
+TEST(variable_words)
+{
+	CHECK_INT(variable("all").kind, NV_ALL);
+	CHECK_INT(variable("0,all").kind, NV_ALL);
+	CHECK_INT(variable("none,all").kind, NV_ALL);
+	CHECK_INT(variable("foo, all").kind, NV_ALL);
+	CHECK_INT(variable("none").kind, NV_NO_GPU);
+	CHECK_INT(variable("none, none,").kind, NV_NO_GPU);
+	CHECK(!variable("all").visible);
+	CHECK_STR(refusal(NULL, "none,0", NULL),
+		  "NVIDIA_VISIBLE_DEVICES=none,0: `none` and GPUs exclude each other");
+	CHECK_HAS(refusal(NULL, "0,none", NULL), "exclude each other");
+}
+
+TEST(variable_list)
+{
+	struct nv_request request = variable(" 1 ,0,, 1\t,0,");
+
+	CHECK_INT(request.kind, NV_LIST);
+	CHECK_STR(ids_of(&request), "[1][0]");
+	CHECK(!request.visible);
+	CHECK_HAS(refusal(NULL, "0,gpu1", NULL), "NVIDIA_VISIBLE_DEVICES=0,gpu1: `gpu1` is no GPU");
+}
+
+TEST(option_wins_over_variable)
+{
+	struct nv_request request;
+
+	CHECK_INT(read_request("0", "all", NULL, &request), 0);
+	CHECK_INT(request.kind, NV_LIST);
+	CHECK_INT(read_request("0", "junk=", NULL, &request), 0);
+	CHECK_INT(read_request("0", "void", NULL, &request), 0);
+	CHECK_INT(request.kind, NV_LIST);
+}
+
+TEST(capabilities)
+{
+	static const struct {
+		const char *text;
+		bool compute, utility;
+		size_t unsupported;
+	} rows[] = {
+		{ NULL, true, true, 0 },
+		{ "", true, true, 0 },
+		{ " , ", true, true, 0 },
+		{ "all", true, true, 0 },
+		{ "compute", true, false, 0 },
+		{ "utility", false, true, 0 },
+		{ "compute, utility", true, true, 0 },
+		{ "utility,video,display,video", false, true, 2 },
+		{ "graphics,ngx,compat32", false, false, 3 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct nv_request request;
+
+		CHECK_INT(read_request("all", NULL, rows[i].text, &request), 0);
+		CHECK_INT(request.compute, rows[i].compute);
+		CHECK_INT(request.utility, rows[i].utility);
+		CHECK_INT(request.unsupported.count, rows[i].unsupported);
+	}
+	CHECK_HAS(refusal(NULL, "all", "compute,fast"),
+		  "NVIDIA_DRIVER_CAPABILITIES: unknown capability `fast` (known: compute");
+}
+
+TEST(capabilities_do_not_matter_without_request)
+{
+	struct nv_request request;
+
+	CHECK_INT(read_request(NULL, "void", "junk", &request), 0);
+	CHECK_INT(read_request(NULL, NULL, "junk", &request), 0);
+}
+
+TEST(endless_list)
+{
+	struct strbuf list = { .arena = &arena };
+
+	for (unsigned int i = 0; i < 10000; i++)
+		strbuf_addf(&list, "%u,", i);
+	CHECK_STR(refusal(NULL, list.text, NULL), "NVIDIA_VISIBLE_DEVICES=…: more than 256 GPUs");
+	list.len = 0;
+	for (unsigned int i = 0; i < 100000; i++)
+		strbuf_adds(&list, "0,");
+	CHECK_INT(variable(list.text).ids.count, 1);
+}
+
+TEST(long_text_leaves_room_for_the_words)
+{
+	struct strbuf junk = { .arena = &arena };
+
+	for (unsigned int i = 0; i < 100000; i++)
+		strbuf_addc(&junk, 'x');
+	CHECK_HAS(refusal(NULL, junk.text, NULL), "is no GPU: expected all, none");
+	CHECK_HAS(refusal("0", NULL, junk.text), "(known: compute, utility");
+}
+
+TEST_MAIN()

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nvidia/settings: keys, defaults, refusals. */
+#include "nvidia/settings.h"
+
+#include "nvidia_fixture.h"
+
+static struct err err;
+
+static int read_settings(const char *text, struct nv_settings *ret)
+{
+	err = (struct err){ 0 };
+	return nv_settings_read(fixture_file("config.toml", text), &fixture_arena, ret, &err);
+}
+
+static const char *refusal(const char *text)
+{
+	struct nv_settings settings = { .file = "untouched" };
+
+	CHECK(read_settings(text, &settings) < 0);
+	CHECK_STR(settings.file, "untouched");
+	return err.text;
+}
+
+TEST(empty_file_gives_defaults)
+{
+	struct nv_settings settings;
+
+	CHECK_INT(read_settings("", &settings), 0);
+	CHECK_STR(settings.file, fixture_path("config.toml"));
+	CHECK_STR(settings.driver_root, "/");
+	CHECK(!settings.dev_root && !settings.ldcache);
+	CHECK_INT(settings.library_dirs.count, 0);
+	CHECK_INT(settings.binary_dirs.count, 0);
+	CHECK(settings.missing_driver_is_error);
+	CHECK_STR(settings.testing.proc_root, "/proc");
+	CHECK_STR(settings.testing.sys_root, "/sys");
+	CHECK(!settings.testing.fake_devices);
+}
+
+TEST(every_key)
+{
+	struct nv_settings settings;
+
+	CHECK_INT(read_settings("[nvidia]\n"
+				"driver-root = \"/run/nvidia/driver\"\n"
+				"dev-root = \"/dev/root\"\n"
+				"ldcache = \"/cache\"\n"
+				"library-dirs = [\"/l1\", \"/l2\"]\n"
+				"binary-dirs = [\"/b\"]\n"
+				"on-missing-driver = \"warn\"\n"
+				"[nvidia.testing]\n"
+				"proc-root = \"/p\"\n"
+				"sys-root = \"/s\"\n"
+				"fake-devices = true\n",
+				&settings),
+		  0);
+	CHECK_STR(settings.driver_root, "/run/nvidia/driver");
+	CHECK_STR(settings.dev_root, "/dev/root");
+	CHECK_STR(settings.ldcache, "/cache");
+	CHECK_INT(settings.library_dirs.count, 2);
+	CHECK_STR(settings.library_dirs.items[1], "/l2");
+	CHECK_STR(settings.binary_dirs.items[0], "/b");
+	CHECK(!settings.missing_driver_is_error);
+	CHECK_STR(settings.testing.proc_root, "/p");
+	CHECK_STR(settings.testing.sys_root, "/s");
+	CHECK(settings.testing.fake_devices);
+}
+
+TEST(unknown_keys_name_place_and_choice)
+{
+	CHECK_HAS(refusal("[nvidia]\n\ndriver-rot = \"/\"\n"),
+		  "config.toml:3: unknown key `nvidia.driver-rot` (known: driver-root, dev-root, "
+		  "ldcache, library-dirs, binary-dirs, on-missing-driver, testing)");
+	CHECK_HAS(
+		refusal("[nvidia.testing]\nfake = true\n"),
+		":2: unknown key `nvidia.testing.fake` (known: proc-root, sys-root, fake-devices)");
+	CHECK_HAS(refusal("[amd]\nroot = 1\n"), "unknown key `amd` (known: nvidia)");
+}
+
+TEST(values)
+{
+	CHECK_HAS(refusal("[nvidia]\ndriver-root = 1\n"),
+		  ":2: nvidia.driver-root: expected a string");
+	CHECK_HAS(refusal("[nvidia]\ndriver-root = \"run\"\n"),
+		  ":2: nvidia.driver-root: expected an absolute path, got `run`");
+	CHECK_HAS(refusal("[nvidia]\ndriver-root = \"\"\n"), "expected an absolute path, got ``");
+	CHECK_HAS(refusal("[nvidia]\nlibrary-dirs = [\"/a\", \"b\"]\n"),
+		  "nvidia.library-dirs: expected an absolute path, got `b`");
+	CHECK_HAS(refusal("[nvidia]\nlibrary-dirs = \"/a\"\n"), "expected an array");
+	CHECK_HAS(refusal("[nvidia]\non-missing-driver = \"ignore\"\n"), "ignore");
+	CHECK_HAS(refusal("nvidia = 3\n"), "nvidia: expected an object");
+	CHECK_HAS(refusal("[nvidia\n"), "config.toml:1");
+}
+
+TEST(keys_of_later_versions_are_refused_by_name)
+{
+	static const char *const keys[] = {
+		"mode",		"firmware-dirs", "config-dirs",		"layout",
+		"capabilities", "loader-cache",	 "protect-proc-driver", "run-cdi-hooks",
+		"cdi-strict",	"cdi-spec-dirs",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		CHECK_HAS(refusal(arena_printf(&fixture_arena, "[nvidia]\n%s = \"x\"\n", keys[i])),
+			  keys[i]);
+}
+
+TEST(files)
+{
+	struct nv_settings settings;
+
+	CHECK_INT(nv_settings_read(fixture_path("none.toml"), &fixture_arena, &settings, &err),
+		  -ENOENT);
+	CHECK_HAS(err.text, "none.toml: no such file or directory");
+	CHECK_INT(nv_settings_read(fixture_root, &fixture_arena, &settings, &err), -EINVAL);
+	CHECK_HAS(err.text, "not a regular file");
+	CHECK_INT(mkfifo(fixture_path("fifo"), 0600), 0);
+	CHECK_INT(nv_settings_read(fixture_path("fifo"), &fixture_arena, &settings, &err), -EINVAL);
+}
+
+TEST(environment)
+{
+	struct nv_settings settings;
+
+	setenv("NVCRUN_CONFIG", fixture_file("env.toml", "[nvidia]\ndriver-root = \"/e\"\n"), 1);
+	CHECK_INT(nv_settings_read(NULL, &fixture_arena, &settings, &err), 0);
+	CHECK_STR(settings.driver_root, "/e");
+	setenv("NVCRUN_CONFIG", fixture_path("none.toml"), 1);
+	CHECK_INT(nv_settings_read(NULL, &fixture_arena, &settings, &err), -ENOENT);
+	unsetenv("NVCRUN_CONFIG");
+}
+
+TEST(as_root_others_must_not_write)
+{
+	struct nv_settings settings;
+	const char *path = fixture_file("open.toml", "");
+
+	if (geteuid() != 0) {
+		printf("# skip needs root\n");
+		return;
+	}
+	CHECK_INT(nv_settings_read(path, &fixture_arena, &settings, &err), 0);
+	CHECK_INT(chmod(path, 0664), 0);
+	CHECK_INT(nv_settings_read(path, &fixture_arena, &settings, &err), -EPERM);
+	CHECK_HAS(err.text, "open.toml: owned by uid 0, mode 0664");
+	CHECK_INT(chmod(path, 0644), 0);
+	if (chown(path, 12345, 0) == 0) {
+		CHECK_INT(nv_settings_read(path, &fixture_arena, &settings, &err), -EPERM);
+		CHECK_HAS(err.text, "owned by uid 12345");
+	}
+}
+
+TEST_MAIN()
