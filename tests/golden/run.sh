@@ -36,7 +36,9 @@ for case in "${cases[@]}"; do
 	else
 		actual=$work/out expected=$golden/$case/plan.json
 	fi
-	[ -z "${NVCRUN_GOLDEN_UPDATE:-}" ] || cp "$actual" "$expected"
+	if [ -n "${NVCRUN_GOLDEN_UPDATE:-}" ]; then
+		cp "$actual" "$expected"
+	fi
 	if diff -u "$expected" "$actual" >"$work/diff" 2>&1; then
 		echo "ok $number - $case"
 	else

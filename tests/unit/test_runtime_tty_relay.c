@@ -260,7 +260,8 @@ static void close_and_reopen(void)
 	char name[64];
 	int fd;
 
-	ttyname_r(0, name, sizeof(name));
+	if (ttyname_r(0, name, sizeof(name)) != 0)
+		_exit(1);
 	signal(SIGHUP, SIG_IGN);
 	fd_write_all(1, "before", 6);
 	for (fd = 0; fd < 3; fd++)
