@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/syscalls.h"
 #include "linux/rootfs_plan.h"
+#include "oci/enums.h"
 
 static const char *const kind_names[] = {
 	[OP_MOUNT] = "mount",	    [OP_BIND] = "bind", [OP_ATTR] = "attr",
@@ -22,17 +23,49 @@ static const struct name_value attr_names[] = {
 	{ "noatime", MOUNT_ATTR_NOATIME },
 	{ "strictatime", MOUNT_ATTR_STRICTATIME },
 	{ "nodiratime", MOUNT_ATTR_NODIRATIME },
+	{ "nosymfollow", MOUNT_ATTR_NOSYMFOLLOW },
 };
+
+/* What MOUNT_ATTR_* cannot say: flags of the super block. */
+static const struct name_value superblock_names[] = {
+	{ "sync", MS_SYNCHRONOUS },
+	{ "dirsync", MS_DIRSYNC },
+	{ "lazytime", MS_LAZYTIME },
+	{ "mand", MS_MANDLOCK },
+};
+
+static void print_bits(struct json_writer *w, const char *key, uint64_t bits,
+		       const struct name_value *names, size_t count)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!(bits & (uint64_t)names[i].value))
+			continue;
+		if (!any)
+			json_array(w, key);
+		json_string(w, NULL, names[i].name);
+		any = true;
+	}
+	if (any)
+		json_end_array(w);
+}
 
 static void print_attrs(struct json_writer *w, const char *key, uint64_t attrs)
 {
-	if (!attrs)
+	print_bits(w, key, attrs, attr_names, ARRAY_SIZE(attr_names));
+}
+
+/* In order, because each is a call of its own. */
+static void print_propagation(const struct mount_flags *flags, struct json_writer *w)
+{
+	if (!flags->propagation.count)
 		return;
-	json_array(w, key);
-	for (size_t i = 0; i < ARRAY_SIZE(attr_names); i++) {
-		if (attrs & (uint64_t)attr_names[i].value)
-			json_string(w, NULL, attr_names[i].name);
-	}
+	json_array(w, "propagation");
+	VEC_EACH(propagation, &flags->propagation)
+		json_string(w, NULL,
+			    names_of(oci_propagation_words.items, oci_propagation_words.count,
+				     (int64_t)*propagation));
 	json_end_array(w);
 }
 
@@ -43,6 +76,9 @@ static void print_flags(const struct mount_flags *flags, struct json_writer *w)
 	print_attrs(w, "set", flags->attr_set);
 	print_attrs(w, "clear", flags->attr_clear);
 	print_attrs(w, "setRecursive", flags->rec_attr_set);
+	print_attrs(w, "clearRecursive", flags->rec_attr_clear);
+	print_bits(w, "superblock", flags->ms_set, superblock_names, ARRAY_SIZE(superblock_names));
+	print_propagation(flags, w);
 	if (flags->data.count)
 		json_strings(w, "data", &flags->data);
 }

@@ -21,7 +21,7 @@ struct nv_settings {
 	struct nv_testing {
 		const char *proc_root; /* "/proc": its driver/nvidia, devices */
 		const char *sys_root;  /* "/sys" */
-		bool fake_devices;     /* node numbers are not compared with /proc/devices */
+		bool fake_devices;     /* nodes are not checked and need not exist */
 	} testing;
 };
 

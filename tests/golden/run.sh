@@ -14,7 +14,7 @@ golden=$(cd "$srcdir/tests/golden" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/nvcrun-golden.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-mapfile -t cases < <(cd "$golden" && ls -d -- */ | tr -d /)
+mapfile -t cases < <(find "$golden" -mindepth 1 -maxdepth 1 -type d -printf "%f\n" | sort)
 echo "1..${#cases[@]}"
 number=0
 for case in "${cases[@]}"; do
