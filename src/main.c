@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program: global options, log, command, exit code. */
+#include <signal.h>
+
 #include "base/fd.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "linux/sealed_exe.h"
 
-static int run_command(const struct cli_globals *globals, const struct strings *words,
+static int run_command(const struct cli_globals *globals, const struct strings *words, char **argv,
 		       struct arena *arena, struct err *err)
 {
 	const struct cli_command *command = cli_command_find(words->items[0], err);
@@ -14,11 +17,16 @@ static int run_command(const struct cli_globals *globals, const struct strings *
 
 	if (!command)
 		return -err->code;
-	r = cli_command_run(command, globals, &rest, arena, err);
-	return r < 0 ? err_prefix(err, "%s", command->name) : r;
+	r = command->enters_container ? sealed_exe_ensure(argv, arena, err) : 0;
+	if (r == 0)
+		r = cli_command_run(command, globals, &rest, arena, err);
+	if (r >= 0)
+		return r;
+	log_error("%s: %s", command->name, err->text);
+	return command->failure_code ? command->failure_code : EXIT_FAILURE;
 }
 
-static int run(const struct strings *words, struct arena *arena, struct err *err)
+static int run(const struct strings *words, char **argv, struct arena *arena, struct err *err)
 {
 	struct cli_globals globals;
 	struct options_rest rest;
@@ -36,7 +44,7 @@ static int run(const struct strings *words, struct arena *arena, struct err *err
 		return r;
 	if (rest.args.count == 0)
 		return cli_print_help(NULL, arena, err);
-	return run_command(&globals, &rest.args, arena, err);
+	return run_command(&globals, &rest.args, argv, arena, err);
 }
 
 int main(int argc, char **argv)
@@ -46,12 +54,16 @@ int main(int argc, char **argv)
 	struct err err = { 0 };
 	int r;
 
-	r = fd_open_standard();
-	if (r < 0)
+	/* A caller that ignores SIGCHLD would have us wait for children that nobody reports. */
+	signal(SIGCHLD, SIG_DFL);
+	if (fd_open_standard() < 0)
 		return EXIT_FAILURE;
 	for (int i = 1; i < argc; i++)
 		VEC_PUSH(&words, &arena, argv[i]);
-	r = run(&words, &arena, &err);
+	/* What the caller left open is nobody's: init would hold it as long as it waits for `start`. */
+	if (fd_close_range(3 + cli_preserved_fds(&words), ~0U) < 0 || fd_cloexec_from(3) < 0)
+		return EXIT_FAILURE;
+	r = run(&words, argv, &arena, &err);
 	if (r < 0) {
 		log_error("%s", err.text);
 		r = EXIT_FAILURE;

@@ -333,9 +333,11 @@ int decode_enum(struct decode *d, const struct value *value, const struct field 
 			    strbuf_text(&allowed));
 }
 
+/* Nothing asked for: also an object of such members, as Go's writers fill in { "weight": 0 }. */
 static bool is_empty(const struct value *value)
 {
 	int64_t number;
+	bool empty = true;
 
 	switch (value->kind) {
 	case VALUE_NULL:
@@ -349,7 +351,9 @@ static bool is_empty(const struct value *value)
 	case VALUE_ARRAY:
 		return !value->items.count;
 	case VALUE_OBJECT:
-		return !value->members.count;
+		VEC_EACH(member, &value->members)
+			empty &= is_empty(member->value);
+		return empty;
 	}
 	return false;
 }

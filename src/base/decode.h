@@ -128,7 +128,7 @@ int decode_struct(struct decode *, const struct value *, const struct field *,
 int decode_structs(struct decode *, const struct value *, const struct field *,
 		   void *); /* VEC; arg: fields */
 
-/* A known field that this version cannot apply yet: an error unless empty ({}, [], "", false, 0). */
+/* A known field that this version cannot apply yet: an error unless empty ({}, [], "", false, 0, { "a": 0 }). */
 int decode_refuse(struct decode *, const struct value *, const struct field *, void *);
 
 /* A known field that needs no action here. */

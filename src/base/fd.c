@@ -177,20 +177,28 @@ ssize_t fd_receive(int socket, void *data, size_t size, int *ret_fd)
 	return n;
 }
 
-/* What close_range(2) does, for kernels without it: @act on every open descriptor from @first up. */
-static int each_open_fd(unsigned int first, int (*act)(int fd))
+/*
+ * What close_range(2) does, for kernels without it: @act on the open descriptors of a range. Without /proc: on
+ * every number that the process may have.
+ */
+static int each_open_fd(unsigned int first, unsigned int last, int (*act)(int fd))
 {
 	cleanup_dir DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
 
-	if (!dir)
-		return -errno;
+	if (!dir) {
+		unsigned int end = (unsigned int)sysconf(_SC_OPEN_MAX);
+
+		for (unsigned int fd = first; fd < end && fd <= last; fd++)
+			(void)act((int)fd);
+		return 0;
+	}
 	while ((entry = readdir(dir))) {
 		uint64_t number;
 
 		if (str_to_u64(entry->d_name, INT32_MAX, &number) < 0)
 			continue;
-		if (number < first || (int)number == dirfd(dir))
+		if (number < first || number > last || (int)number == dirfd(dir))
 			continue;
 		if (act((int)number) < 0)
 			return -errno;
@@ -207,14 +215,14 @@ int fd_cloexec_from(unsigned int first)
 {
 	if (sys_close_range(first, ~0U, SYS_CLOSE_RANGE_CLOEXEC) == 0)
 		return 0;
-	return each_open_fd(first, set_cloexec);
+	return each_open_fd(first, ~0U, set_cloexec);
 }
 
-int fd_close_from(unsigned int first)
+int fd_close_range(unsigned int first, unsigned int last)
 {
-	if (sys_close_range(first, ~0U, 0) == 0)
+	if (sys_close_range(first, last, 0) == 0)
 		return 0;
-	return each_open_fd(first, close);
+	return each_open_fd(first, last, close);
 }
 
 int fd_open_standard(void)

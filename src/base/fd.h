@@ -72,8 +72,8 @@ ssize_t fd_receive(int socket, void *data, size_t size, int *ret_fd);
 /* Mark every descriptor from @first up close-on-exec (close_range(2) >= 5.11, else /proc/self/fd). */
 int fd_cloexec_from(unsigned int first);
 
-/* Close every descriptor from @first up (close_range(2) >= 5.9, else /proc/self/fd). */
-int fd_close_from(unsigned int first);
+/* Close the descriptors from @first to @last (close_range(2) >= 5.9, else /proc/self/fd). */
+int fd_close_range(unsigned int first, unsigned int last);
 
 /* Open 0, 1, 2 on /dev/null where they are closed, so that no file of ours gets such a number. */
 int fd_open_standard(void);

@@ -19,18 +19,20 @@
 #include "base/syscalls.h"
 
 #define OUTPUT_MAX (1024 * 1024)
-#define ARGS_MAX   16
 
 /* Where helpers may be, the most specific first: build tree or carried folder, prefix, configure time. */
 static struct strings search_dirs(struct arena *arena, struct stat *ret_self)
 {
 	const char *name = (const char *)getauxval(AT_EXECFN);
-	const char *self = name ? path_real(arena, name) : NULL;
+	const char *self;
 	struct strings dirs = { 0 };
 	const char *slash;
 
 	/* AT_EXECFN, not /proc/self/exe: the path that was executed, which no process can have replaced. */
 	memset(ret_self, 0, sizeof(*ret_self));
+	if (name && str_has_prefix(name, "/dev/fd/")) /* executed again by linux/sealed_exe */
+		name = getenv(PROC_EXE_VARIABLE);
+	self = name ? path_real(arena, name) : NULL;
 	if (self && stat(self, ret_self) == 0) {
 		slash = strrchr(self, '/');
 		self = arena_strndup(arena, self, (size_t)(slash - self));
@@ -92,15 +94,12 @@ struct child {
 };
 
 /* Never returns. Only async-signal-safe calls: this may run between fork and exec. */
-static _Noreturn void exec_helper(int program, const char *path, const char *const argv[], int out,
+static _Noreturn void exec_helper(int program, const char *path, char *const args[], int out,
 				  int err_fd)
 {
 	static char *const empty[] = { NULL };
-	char *args[ARGS_MAX + 2] = { (char *)(uintptr_t)path };
 	sigset_t none;
 
-	for (size_t i = 0; i < ARGS_MAX && argv[i]; i++)
-		args[i + 1] = (char *)(uintptr_t)argv[i];
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (chdir("/") == 0 && dup2(open("/dev/null", O_RDONLY), 0) == 0 && dup2(out, 1) == 1 &&
@@ -112,7 +111,7 @@ static _Noreturn void exec_helper(int program, const char *path, const char *con
 	_exit(127);
 }
 
-static int start_helper(int program, const char *path, const char *const argv[], struct child *ret,
+static int start_helper(int program, const char *path, char *const args[], struct child *ret,
 			struct err *err)
 {
 	int out[2], errors[2];
@@ -126,7 +125,7 @@ static int start_helper(int program, const char *path, const char *const argv[],
 	}
 	ret->pid = fork();
 	if (ret->pid == 0)
-		exec_helper(program, path, argv, out[1], errors[1]);
+		exec_helper(program, path, args, out[1], errors[1]);
 	fd_close(out[1]);
 	fd_close(errors[1]);
 	ret->out = out[0];
@@ -189,20 +188,30 @@ static int collect(const struct child *child, int timeout_ms, struct strbuf *out
 	return 0;
 }
 
-int proc_run_helper(const char *name, const char *const argv[], int timeout_ms, struct arena *arena,
-		    char **ret_out, struct err *err)
+/* Before fork: what execve(2) wants. */
+static char *const *make_args(const char *path, const char *const argv[], struct arena *arena)
+{
+	size_t count = 0;
+	char **args;
+
+	while (argv[count])
+		count++;
+	args = arena_alloc(arena, (count + 2) * sizeof(*args));
+	args[0] = (char *)(uintptr_t)path;
+	for (size_t i = 0; i < count; i++)
+		args[i + 1] = (char *)(uintptr_t)argv[i];
+	return args;
+}
+
+static int run_opened(int program, const char *path, const char *const argv[], int timeout_ms,
+		      struct arena *arena, char **ret_out, struct err *err)
 {
 	struct strbuf out = { .arena = arena }, errors = { .arena = arena };
-	cleanup_close int program = -EBADF;
 	struct child child = { .out = -EBADF, .err = -EBADF };
-	const char *path = name;
 	char words[64];
 	int status, r;
 
-	r = open_helper(name, arena, &program, &path, err);
-	if (r < 0)
-		return r;
-	r = start_helper(program, path, argv, &child, err);
+	r = start_helper(program, path, make_args(path, argv, arena), &child, err);
 	if (r == 0)
 		r = collect(&child, timeout_ms, &out, &errors);
 	fd_close(child.out);
@@ -223,4 +232,25 @@ int proc_run_helper(const char *name, const char *const argv[], int timeout_ms, 
 			       str_trim(arena, strbuf_text(&errors)));
 	*ret_out = arena_strdup(arena, strbuf_text(&out));
 	return 0;
+}
+
+int proc_run_helper(const char *name, const char *const argv[], int timeout_ms, struct arena *arena,
+		    char **ret_out, struct err *err)
+{
+	cleanup_close int program = -EBADF;
+	const char *path = name;
+	int r;
+
+	r = open_helper(name, arena, &program, &path, err);
+	return r < 0 ? r : run_opened(program, path, argv, timeout_ms, arena, ret_out, err);
+}
+
+int proc_run_program(const char *path, const char *const argv[], int timeout_ms,
+		     struct arena *arena, char **ret_out, struct err *err)
+{
+	cleanup_close int program = open(path, O_PATH | O_CLOEXEC);
+
+	if (program < 0)
+		return err_errno(err, "open %s", path);
+	return run_opened(program, path, argv, timeout_ms, arena, ret_out, err);
 }

@@ -2,6 +2,7 @@
 /* Where words for people go. */
 #include "base/log.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -66,7 +67,7 @@ static void write_json(int fd, enum log_level level, const char *text, const cha
 	arena_done(&arena);
 }
 
-/* A quoted text of one line: what logrus' text format looks like to those who parse it. */
+/* A quoted text: what logrus' text format looks like to those who parse it. */
 static void write_text(int fd, enum log_level level, const char *text, const char *stamp)
 {
 	char line[3 * ERR_TEXT_MAX];
@@ -76,7 +77,7 @@ static void write_text(int fd, enum log_level level, const char *text, const cha
 	for (; *text && len < sizeof(line) - 4; text++) {
 		if (*text == '"' || *text == '\\')
 			line[len++] = '\\';
-		line[len++] = (char)(*text == '\n' ? ' ' : *text);
+		line[len++] = *text;
 	}
 	line[len++] = '"';
 	line[len++] = '\n';
@@ -95,6 +96,15 @@ static void write_stderr(enum log_level level, const char *text)
 	dprintf(STDERR_FILENO, "nvcrun: %s%s\n", prefixes[level], text);
 }
 
+/* One message is one line, whatever a name in it holds; nor may it talk to the reader's terminal. */
+static void replace_controls(char *text)
+{
+	for (; *text; text++) {
+		if (iscntrl((unsigned char)*text))
+			*text = ' ';
+	}
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char text[2 * ERR_TEXT_MAX], stamp[32];
@@ -107,6 +117,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	replace_controls(text);
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	if (sink.format == LOG_FORMAT_JSON)

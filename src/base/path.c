@@ -383,3 +383,12 @@ char *path_real(struct arena *arena, const char *path)
 
 	return realpath(path, real) ? arena_strdup(arena, real) : NULL;
 }
+
+char *path_absolute(struct arena *arena, const char *path)
+{
+	char cwd[PATH_MAX];
+
+	if (path[0] == '/' || !getcwd(cwd, sizeof(cwd)))
+		return arena_strdup(arena, path);
+	return arena_printf(arena, "%s/%s", cwd, path);
+}

@@ -55,5 +55,8 @@ char *path_clean(struct arena *arena, const char *path);
 /* Whether @path is @dir or below it, by components; both clean. */
 bool path_is_below(const char *path, const char *dir);
 
+/* A host path as an absolute one: relative to the working directory, not resolved. */
+char *path_absolute(struct arena *arena, const char *path);
+
 /* The host path behind @path: absolute, links resolved (realpath(3)). NULL and errno when missing. */
 char *path_real(struct arena *arena, const char *path);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -18,8 +19,10 @@
 int proc_read(pid_t pid, uint64_t *ret_start, char *ret_state)
 {
 	cleanup_close int fd = -EBADF;
-	char path[48], text[1024];
+	char path[48], text[1024], state;
+	uint64_t start;
 	const char *at;
+	long threads;
 	ssize_t len;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -34,12 +37,16 @@ int proc_read(pid_t pid, uint64_t *ret_start, char *ret_state)
 	at = strrchr(text, ')');
 	if (!at || at[1] != ' ' || !at[2])
 		return -EPROTO;
-	*ret_state = at[2];
+	state = at[2];
 	at++;
-	for (int field = 2; field < 21 && at; field++)
+	for (int field = 2; field < 19 && at; field++)
 		at = strchr(at + 1, ' ');
-	if (!at || sscanf(at, " %lu", ret_start) != 1)
+	/* num_threads, itrealvalue, starttime */
+	if (!at || sscanf(at, " %ld %*d %lu", &threads, &start) != 2)
 		return -EPROTO;
+	/* A first thread that ended shows Z while the others go on. */
+	*ret_state = state == 'Z' && threads > 1 ? 'S' : state;
+	*ret_start = start;
 	return 0;
 }
 
@@ -51,6 +58,21 @@ bool proc_is_alive(const struct proc_id *id)
 	if (id->pid <= 0 || proc_read(id->pid, &start, &state) < 0)
 		return false;
 	return start == id->start && state != 'Z' && state != 'X';
+}
+
+bool proc_is_real_root(void)
+{
+	cleanup_close int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	unsigned int inside, outside, count;
+	char text[128] = "";
+
+	if (geteuid() != 0)
+		return false;
+	/* man 7 user_namespaces. A kernel without them has no such file. */
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return true;
+	return sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 &&
+	       outside == 0 && count == UINT32_MAX;
 }
 
 /* A pidfd of exactly this process. -ENOSYS before Linux 5.3. */

@@ -9,6 +9,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+/* Environment: the path of this program when it runs from a copy without one (linux/sealed_exe). */
+#define PROC_EXE_VARIABLE "_NVCRUN_EXE"
+
 /* A process, told apart from a later one with the same number by its start time. */
 struct proc_id {
 	pid_t pid;	/* 0: none */
@@ -17,7 +20,7 @@ struct proc_id {
 
 /*
  * What /proc/PID/stat says. Returns 0, or -ESRCH when there is no such process.
- * @ret_state: state letter; Z and X mean dead
+ * @ret_state: state letter; Z and X mean that all of its threads are dead
  */
 int proc_read(pid_t pid, uint64_t *ret_start, char *ret_state);
 
@@ -35,6 +38,12 @@ int proc_wait_dead(const struct proc_id *id, int timeout_ms);
 
 /* waitpid(2) on a child, restarted after EINTR. Returns 0 and the status, or -errno. */
 int proc_wait_child(pid_t pid, int *ret_status);
+
+/*
+ * Whether we are root of this very machine, not the root that a user namespace gives: that one has few
+ * rights outside, and /run is not its own.
+ */
+bool proc_is_real_root(void);
 
 /* "exit status 3", "killed by signal 9 (Killed)": for error texts. */
 const char *proc_status_words(int status, char *buf, size_t size);
@@ -57,3 +66,7 @@ int proc_exit_code(int status);
  */
 int proc_run_helper(const char *name, const char *const argv[], int timeout_ms, struct arena *arena,
 		    char **ret_out, struct err *err);
+
+/* The same for a program of the host, @path absolute. */
+int proc_run_program(const char *path, const char *const argv[], int timeout_ms,
+		     struct arena *arena, char **ret_out, struct err *err);

@@ -149,6 +149,41 @@ int str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
 	return 0;
 }
 
+/* The power of 1024 that a suffix means, -1 for none that we know. */
+static int suffix_power(const char *suffix)
+{
+	static const char letters[] = "kmgtp";
+	const char *letter = *suffix ? strchr(letters, *suffix | 0x20) : NULL;
+	int power = 0;
+
+	if (letter) {
+		power = (int)(letter - letters) + 1;
+		suffix += strcasecmp(suffix + 1, "ib") == 0 ? 2 : 1;
+	}
+	return !*suffix || strcasecmp(suffix, "b") == 0 ? power : -1;
+}
+
+int str_to_bytes(const char *text, int64_t *ret)
+{
+	size_t digits = strspn(text, "0123456789");
+	int power = suffix_power(text + digits);
+	char number[24];
+	int64_t value;
+	int r;
+
+	if (str_eq(text, "-1")) {
+		*ret = -1;
+		return 0;
+	}
+	if (power < 0 || digits >= sizeof(number))
+		return -EINVAL;
+	snprintf(number, sizeof(number), "%.*s", (int)digits, text);
+	r = str_to_i64(number, 0, INT64_MAX >> (10 * power), &value);
+	if (r == 0)
+		*ret = value << (10 * power);
+	return r;
+}
+
 bool strings_have(const struct strings *list, const char *text)
 {
 	VEC_EACH(it, list) {

@@ -50,4 +50,10 @@ char *str_trim(struct arena *arena, const char *text);
 int str_to_u64(const char *text, uint64_t max, uint64_t *ret);
 int str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret);
 
+/*
+ * Bytes as people write them: `1048576`, `1024k`, `1M`, `1GiB`, base 1024, any case; -1 stays -1. Returns as the
+ * others.
+ */
+int str_to_bytes(const char *text, int64_t *ret);
+
 bool strings_have(const struct strings *list, const char *text);

@@ -134,6 +134,9 @@ static inline int sys_pidfd_send_signal(int pidfd, int signal)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
+/* For memfd_create(2), Linux 6.3 */
+#define SYS_MFD_NOEXEC_SEAL 0x0008U
+
 /* Linux 5.9 (CLOSE_RANGE_CLOEXEC: 5.11) */
 #define SYS_CLOSE_RANGE_CLOEXEC 4U
 static inline int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)

@@ -5,104 +5,38 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "cgroups/cgroup.h"
-#include "cgroups/devices.h"
+#include "cgroups/demand.h"
 #include "cgroups/dir.h"
-#include "cgroups/limits.h"
 #include "cgroups/make.h"
 
-/* What is asked for, in the words of each version. */
 struct creation {
-	struct cg_settings settings[2]; /* v1, v2 */
-	struct cg_device_rules devices;
-	bool devices_v1; /* a v1 hierarchy has the devices controller: it decides, no program does */
+	struct cg_demand demand;
 	struct arena *arena;
 	struct err *err;
 };
 
-static const struct cg_hierarchy *find_controller(const struct cg_layout *layout,
-						  const char *controller)
-{
-	VEC_EACH(hierarchy, &layout->hierarchies) {
-		if (strings_have(&hierarchy->controllers, controller))
-			return hierarchy;
-	}
-	return NULL;
-}
-
-static int no_controller(const struct cg_layout *layout, const char *field, const char *controller,
-			 struct creation *c)
-{
-	struct strbuf places = { .arena = c->arena };
-
-	VEC_EACH(hierarchy, &layout->hierarchies)
-		strbuf_addf(&places, "%s%s%s", places.len ? ", " : "", hierarchy->mount,
-			    hierarchy->v2 ? "/cgroup.controllers" : "");
-	return err_set(c->err, ENOENT, "%s: cgroup controller %s is not available (looked at %s)",
-		       field, controller, strbuf_text(&places));
-}
-
-/* Before anything is made: whether each limit has its controller. */
-static int check_controllers(const struct cg_layout *layout, struct creation *c)
-{
-	VEC_EACH(setting, &c->settings[layout->mode == CG_V2]) {
-		if (!setting->harmless && !find_controller(layout, setting->controller))
-			return no_controller(layout, setting->field, setting->controller, c);
-	}
-	c->devices_v1 = find_controller(layout, "devices");
-	if (layout->mode == CG_V1 && !c->devices_v1 &&
-	    (!c->devices.allow_by_default || c->devices.rules.count))
-		return no_controller(layout, "linux.resources.devices", "devices", c);
-	return 0;
-}
-
-static int prepare(const struct cg_layout *layout, const struct oci_resources *resources,
-		   struct creation *c)
-{
-	int r = 0;
-
-	if (layout->mode != CG_V2)
-		r = cg_limits_build(resources, false, c->arena, &c->settings[0], c->err);
-	if (r == 0 && layout->mode != CG_V1)
-		r = cg_limits_build(resources, true, c->arena, &c->settings[1], c->err);
-	if (r < 0)
-		return r;
-	cg_device_rules_build(resources, c->arena, &c->devices);
-	return check_controllers(layout, c);
-}
-
 /*
- * Whether the kernel would refuse device programs to us whatever they say. There is no loss then: in
- * a user namespace no device node can be made, and those of the host are guarded by their owners.
+ * Device programs and devices.list are refused, whatever they say, to who is not root of the machine. There is
+ * no loss then: such a container can make no device node, and those of the host are guarded by their owners.
  */
-static bool is_unprivileged(struct arena *arena)
-{
-	char *map;
-	size_t len;
-
-	if (geteuid() != 0)
-		return true;
-	/* man 7 user_namespaces: the initial one maps all 2^32 - 1 ids. */
-	return fd_read_file(AT_FDCWD, "/proc/self/uid_map", 65536, arena, &map, &len) == 0 &&
-	       !strstr(map, " 4294967295");
-}
-
 static int set_devices(const struct cg_hierarchy *hierarchy, int fd, struct creation *c)
 {
 	int r = 0;
 
-	if (hierarchy->v2 && !c->devices_v1)
-		r = cg_devices_attach(fd, &c->devices, c->arena, c->err);
+	if (hierarchy->v2 && !c->demand.devices_v1)
+		r = cg_devices_attach(fd, &c->demand.devices, c->arena, c->err);
 	else if (strings_have(&hierarchy->controllers, "devices"))
-		r = cg_devices_write_v1(fd, &c->devices, c->arena, c->err);
-	return r == -EPERM && is_unprivileged(c->arena) ? 0 : r;
+		r = cg_devices_write_v1(fd, &c->demand.devices, c->arena, c->err);
+	return r == -EPERM && !proc_is_real_root() ? 0 : r;
 }
 
 static int create_in(const struct cg_hierarchy *hierarchy, const char *path, struct creation *c,
 		     int *ret_fd)
 {
-	const struct cg_settings *settings = &c->settings[hierarchy->v2];
+	const struct cg_settings *settings = &c->demand.settings[hierarchy->v2];
 	cleanup_close int fd = -EBADF;
 	int r;
 
@@ -125,9 +59,9 @@ int cg_create(const struct cg_layout *layout, const struct cg_place *place,
 	cleanup_close int v2_fd = -EBADF;
 	int r = 0;
 
-	if (!place->disabled)
-		r = prepare(layout, resources, &c);
-	for (size_t i = 0; r == 0 && !place->disabled && i < layout->hierarchies.count; i++) {
+	if (place->mounts.count)
+		r = cg_demand_build(layout, resources, arena, &c.demand, err);
+	for (size_t i = 0; r == 0 && i < layout->hierarchies.count; i++) {
 		const struct cg_hierarchy *hierarchy = &layout->hierarchies.items[i];
 		cleanup_close int fd = -EBADF;
 
@@ -183,8 +117,7 @@ int cg_enter(const struct cg_place *place, const struct cg_layout *layout, pid_t
 	VEC_EACH(hierarchy, &layout->hierarchies) {
 		int r;
 
-		if (place->disabled || !strings_have(&place->mounts, hierarchy->mount) ||
-		    (except_v2 && hierarchy->v2))
+		if (!strings_have(&place->mounts, hierarchy->mount) || (except_v2 && hierarchy->v2))
 			continue;
 		r = enter(hierarchy->mount, place->path, pid, err);
 		if (r < 0)

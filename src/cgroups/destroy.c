@@ -10,6 +10,7 @@
 #include "cgroups/cgroup.h"
 #include "cgroups/dir.h"
 #include "cgroups/procs.h"
+#include "cgroups/systemd.h"
 
 /* 0 also when it is not there. */
 static int remove_dir(int parent_fd, const char *name)
@@ -112,7 +113,9 @@ int cg_destroy(const struct cg_place *place, int timeout_ms, struct err *err)
 	int64_t deadline_ms = cg_now_ms() + timeout_ms;
 	int first = 0;
 
-	for (size_t i = 0; !place->disabled && i < place->mounts.count; i++) {
+	if (place->manager == CG_SYSTEMD)
+		first = cg_unit_stop(place, err);
+	for (size_t i = 0; i < place->mounts.count; i++) {
 		const char *made = place->made.items[i];
 		int r;
 

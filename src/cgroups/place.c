@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "cgroups/cgroup.h"
 #include "cgroups/dir.h"
+#include "cgroups/systemd.h"
+#include "cgroups/unit.h"
 
 /* The path below each mount: absolute, without empty components. */
 static int clean_path(const char *text, struct arena *arena, const char **ret, struct err *err)
@@ -86,15 +88,45 @@ static int look(const struct cg_hierarchy *hierarchy, const char *path, struct a
 	return r;
 }
 
-int cg_place_choose(const struct cg_layout *layout, const char *cgroups_path, const char *id,
-		    struct arena *arena, struct cg_place *ret, struct err *err)
+static int choose_systemd_path(const struct cg_wish *wish, struct arena *arena, const char **ret,
+			       struct err *err)
 {
-	struct cg_place place = { 0 };
+	const char *top, *path;
 	int r;
 
-	if (!cgroups_path || !*cgroups_path)
-		cgroups_path = arena_printf(arena, "/nvcrun-%s", id);
-	r = clean_path(cgroups_path, arena, &place.path, err);
+	r = cg_systemd_check(err);
+	if (r == 0)
+		r = cg_unit_path(wish, cg_systemd_is_user(), arena, &path, err);
+	if (r == 0)
+		r = cg_systemd_top(arena, &top, err);
+	if (r == 0)
+		*ret = arena_printf(arena, "%s%s", top, path);
+	return r;
+}
+
+static int choose_path(const struct cg_wish *wish, struct arena *arena, const char **ret,
+		       struct err *err)
+{
+	const char *text = wish->cgroups_path;
+
+	if (wish->manager == CG_SYSTEMD)
+		return choose_systemd_path(wish, arena, ret, err);
+	if (!text || !*text)
+		text = arena_printf(arena, "/nvcrun-%s", wish->id);
+	return clean_path(text, arena, ret, err);
+}
+
+int cg_place_choose(const struct cg_layout *layout, const struct cg_wish *wish, struct arena *arena,
+		    struct cg_place *ret, struct err *err)
+{
+	struct cg_place place = { .manager = wish->manager };
+	int r;
+
+	if (wish->manager == CG_DISABLED) {
+		*ret = place;
+		return 0;
+	}
+	r = choose_path(wish, arena, &place.path, err);
 	if (r < 0)
 		return r;
 	VEC_EACH(hierarchy, &layout->hierarchies) {
@@ -103,6 +135,9 @@ int cg_place_choose(const struct cg_layout *layout, const char *cgroups_path, co
 		r = look(hierarchy, place.path, arena, &made, err);
 		if (r < 0)
 			return r;
+		/* Slices are systemd's, also empty ones; the unit's own directory it may have left. */
+		if (wish->manager == CG_SYSTEMD && *made)
+			made = place.path + 1;
 		VEC_PUSH(&place.mounts, arena, hierarchy->mount);
 		VEC_PUSH(&place.made, arena, made);
 	}
@@ -110,12 +145,19 @@ int cg_place_choose(const struct cg_layout *layout, const char *cgroups_path, co
 	return 0;
 }
 
+static const struct name_value manager_names[] = {
+	{ "cgroupfs", CG_CGROUPFS },
+	{ "systemd", CG_SYSTEMD },
+	{ "disabled", CG_DISABLED },
+};
+const struct words cg_manager_words = WORDS(manager_names, "cgroup manager");
+
 void cg_place_write(const struct cg_place *place, struct json_writer *w, const char *key)
 {
 	json_object(w, key);
-	if (place->disabled) {
-		json_bool(w, "disabled", true);
-	} else {
+	json_string(w, "manager",
+		    names_of(manager_names, ARRAY_SIZE(manager_names), place->manager));
+	if (place->path) {
 		json_string(w, "path", place->path);
 		json_strings(w, "mounts", &place->mounts);
 		json_strings(w, "made", &place->made);
@@ -127,7 +169,8 @@ int cg_place_decode(const struct value *value, struct arena *arena, struct cg_pl
 		    struct err *err)
 {
 	static const struct field rows[] = {
-		{ "disabled", decode_bool, offsetof(struct cg_place, disabled), NULL, 0 },
+		{ "manager", decode_enum, offsetof(struct cg_place, manager), &cg_manager_words,
+		  0 },
 		{ "path", decode_string, offsetof(struct cg_place, path), NULL, 0 },
 		{ "mounts", decode_strings, offsetof(struct cg_place, mounts), NULL, 0 },
 		{ "made", decode_strings, offsetof(struct cg_place, made), NULL, 0 },
@@ -140,7 +183,7 @@ int cg_place_decode(const struct value *value, struct arena *arena, struct cg_pl
 	r = decode_object(&d, value, &fields, &place);
 	if (r < 0)
 		return r;
-	if (!place.disabled &&
+	if (place.manager != CG_DISABLED &&
 	    (!place.path || *place.path != '/' || strlen(place.path) >= PATH_MAX))
 		return decode_error(&d, value, "the path of the cgroup is missing or not absolute");
 	if (place.mounts.count != place.made.count)

@@ -61,7 +61,7 @@ int cg_pids(const struct cg_place *place, struct arena *arena, pid_t **ret_pids,
 	struct cg_pid_list list = { 0 };
 	int r;
 
-	r = place->disabled ? -ENOENT : open_best(place, &fd, err);
+	r = open_best(place, &fd, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (r == 0)
@@ -87,8 +87,7 @@ const char *cg_pids_words(int dir_fd, struct arena *arena)
 	return strbuf_text(&words);
 }
 
-/* man 7 cgroups, cgroup.events: a change of the file is POLLPRI. */
-static int wait_event(int events_fd, int64_t deadline_ms)
+int cg_wait_event(int events_fd, const char *event, int64_t deadline_ms)
 {
 	struct pollfd poll_fd = { .fd = events_fd, .events = POLLPRI };
 
@@ -98,12 +97,13 @@ static int wait_event(int events_fd, int64_t deadline_ms)
 		ssize_t n = pread(events_fd, text, sizeof(text) - 1, 0);
 
 		if (n < 0)
-			return cg_is_gone(-errno) ? 0 : -errno;
+			return -errno;
 		text[n] = '\0';
-		if (strstr(text, "populated 0"))
+		if (strstr(text, event))
 			return 0;
 		if (left <= 0)
 			return -ETIMEDOUT;
+		/* A change of the file is POLLPRI. */
 		if (poll(&poll_fd, 1, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
 			return -errno;
 	}
@@ -125,8 +125,11 @@ int cg_wait_empty(int dir_fd, int64_t deadline_ms)
 	cleanup_close int events = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	unsigned int pause_ms = 0;
 
-	if (events >= 0)
-		return wait_event(events, deadline_ms);
+	if (events >= 0) {
+		int r = cg_wait_event(events, "populated 0", deadline_ms);
+
+		return cg_is_gone(r) ? 0 : r;
+	}
 	for (;;) {
 		size_t count = 0;
 		int r = count_pids(dir_fd, &count);
@@ -179,7 +182,7 @@ int cg_kill(const struct cg_place *place, int timeout_ms, struct err *err)
 	cleanup_close int fd = -EBADF;
 	int r;
 
-	r = place->disabled ? -ENOENT : open_best(place, &fd, err);
+	r = open_best(place, &fd, err);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (;;) {

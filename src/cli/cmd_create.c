@@ -4,15 +4,20 @@
 
 #include "cli/commands.h"
 #include "cli/option_rows.h"
-#include "cli/output.h"
 #include "runtime/create.h"
 
 #define AT(member) offsetof(struct create_options, member)
 
 static const struct cli_option options[] = {
 	ROW_BUNDLE(AT(bundle)),
+	ROW_CONSOLE_SOCKET(AT(console_socket)),
 	ROW_GPUS(AT(gpus)),
+	{ "no-new-keyring", 0, OPTION_FLAG, NULL, "stay in the session keyring of the caller",
+	  AT(no_new_keyring), NULL },
+	{ "no-pivot", 0, OPTION_FLAG, NULL,
+	  "for hosts whose root is a ramdisk: move instead of pivot_root", AT(no_pivot), NULL },
 	ROW_PID_FILE(AT(pid_file)),
+	ROW_PRESERVE_FDS(AT(preserve_fds)),
 };
 
 static const struct cli_argument arguments[] = { { "ID", ARGUMENT_TEXT, false } };
@@ -20,17 +25,15 @@ static const struct cli_argument arguments[] = { { "ID", ARGUMENT_TEXT, false } 
 static int run(const struct cli_call *call, struct err *err)
 {
 	struct create_options *create = call->options;
-	struct strings warnings = { 0 };
-	int r;
 
 	create->root = call->globals->root;
 	create->settings = call->globals->settings;
+	create->cgroup_manager = (enum cg_manager)call->globals->cgroup_manager;
+	create->rootless = (enum rootless)call->globals->rootless;
 	create->id = call->args.items[0];
 	if (!create->bundle)
 		create->bundle = ".";
-	r = runtime_create(create, call->arena, &warnings, err);
-	cli_print_warnings(&warnings);
-	return r;
+	return runtime_create(create, call->arena, err);
 }
 
 const struct cli_command cli_create = {
@@ -41,5 +44,6 @@ const struct cli_command cli_create = {
 	.options_size = sizeof(struct create_options),
 	.arguments = arguments,
 	.n_arguments = ARRAY_SIZE(arguments),
+	.enters_container = true,
 	.run = run,
 };

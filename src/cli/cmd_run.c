@@ -4,17 +4,22 @@
 
 #include "cli/commands.h"
 #include "cli/option_rows.h"
-#include "cli/output.h"
 #include "runtime/create.h"
 
 #define AT(member) offsetof(struct create_options, member)
 
 static const struct cli_option options[] = {
 	ROW_BUNDLE(AT(bundle)),
+	ROW_CONSOLE_SOCKET(AT(console_socket)),
 	{ "detach", 'd', OPTION_FLAG, NULL, "return when the program runs", AT(detach), NULL },
 	ROW_GPUS(AT(gpus)),
 	{ "keep", 0, OPTION_FLAG, NULL, "do not delete the container at its end", AT(keep), NULL },
+	{ "no-new-keyring", 0, OPTION_FLAG, NULL, "stay in the session keyring of the caller",
+	  AT(no_new_keyring), NULL },
+	{ "no-pivot", 0, OPTION_FLAG, NULL,
+	  "for hosts whose root is a ramdisk: move instead of pivot_root", AT(no_pivot), NULL },
 	ROW_PID_FILE(AT(pid_file)),
+	ROW_PRESERVE_FDS(AT(preserve_fds)),
 };
 
 static const struct cli_argument arguments[] = { { "ID", ARGUMENT_TEXT, false } };
@@ -22,17 +27,17 @@ static const struct cli_argument arguments[] = { { "ID", ARGUMENT_TEXT, false } 
 static int run(const struct cli_call *call, struct err *err)
 {
 	struct create_options *create = call->options;
-	struct strings warnings = { 0 };
 	int r, code = 0;
 
 	create->run = true;
 	create->root = call->globals->root;
 	create->settings = call->globals->settings;
+	create->cgroup_manager = (enum cg_manager)call->globals->cgroup_manager;
+	create->rootless = (enum rootless)call->globals->rootless;
 	create->id = call->args.items[0];
 	if (!create->bundle)
 		create->bundle = ".";
-	r = runtime_run(create, call->arena, &warnings, &code, err);
-	cli_print_warnings(&warnings);
+	r = runtime_run(create, call->arena, &code, err);
 	return r < 0 ? r : code;
 }
 
@@ -44,5 +49,6 @@ const struct cli_command cli_run = {
 	.options_size = sizeof(struct create_options),
 	.arguments = arguments,
 	.n_arguments = ARRAY_SIZE(arguments),
+	.enters_container = true,
 	.run = run,
 };

@@ -7,8 +7,9 @@
 #include "cli/help.h"
 
 static const struct cli_command *const commands[] = {
-	&cli_complete, &cli_create, &cli_delete, &cli_features, &cli_help,  &cli_kill,
-	&cli_list,     &cli_run,    &cli_spec,	 &cli_start,	&cli_state,
+	&cli_complete, &cli_create, &cli_delete, &cli_exec, &cli_features, &cli_help,  &cli_kill,
+	&cli_list,     &cli_pause,  &cli_ps,	 &cli_resume,	&cli_run,      &cli_spec,  &cli_start,
+	&cli_state,    &cli_update,
 };
 
 const struct cli_command_list cli_commands = { commands, ARRAY_SIZE(commands) };
@@ -104,7 +105,7 @@ static int check_arguments(const struct cli_command *command, const struct strin
 	struct arena arena = { 0 };
 	int r = 0;
 
-	if (args->count > command->n_arguments)
+	if (args->count > command->n_arguments && !command->takes_more)
 		r = err_set(err, EINVAL, "unexpected argument `%s`; usage: `%s`",
 			    args->items[command->n_arguments], cli_usage(command, &arena));
 	else if (args->count < command->n_arguments && !command->arguments[args->count].optional)
@@ -122,6 +123,7 @@ int cli_command_run(const struct cli_command *command, const struct cli_globals 
 		.items = command->options,
 		.count = command->n_options,
 		.dash_argument = command->dash_argument,
+		.stop_at_argument = command->stop_at_argument,
 	};
 	struct cli_call call = { .globals = globals, .arena = arena };
 	struct options_rest rest;

@@ -41,7 +41,11 @@ struct cli_command {
 	size_t options_size; /* zeroed before parsing: zero is every default */
 	const struct cli_argument *arguments;
 	size_t n_arguments;
-	size_t dash_argument; /* cli/options.h */
+	size_t dash_argument;  /* cli/options.h */
+	bool stop_at_argument; /* cli/options.h */
+	bool enters_container; /* its process becomes visible there: it runs from a sealed copy */
+	bool takes_more;       /* any number of further arguments follow */
+	int failure_code;      /* exit code of its own failures; 0: EXIT_FAILURE */
 	/* Returns the exit code, or -errno. */
 	int (*run)(const struct cli_call *call, struct err *err);
 };
@@ -69,5 +73,6 @@ int cli_command_run(const struct cli_command *command, const struct cli_globals 
 const struct cli_option *cli_option_at(const struct cli_command *command, size_t i);
 
 /* The rows. */
-extern const struct cli_command cli_complete, cli_create, cli_delete, cli_features, cli_help,
-	cli_kill, cli_list, cli_run, cli_spec, cli_start, cli_state;
+extern const struct cli_command cli_complete, cli_create, cli_delete, cli_exec, cli_features, cli_help,
+	cli_kill, cli_list, cli_pause, cli_ps, cli_resume, cli_run, cli_spec, cli_start, cli_state,
+	cli_update;

@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 #include "base/path.h"
+#include "cgroups/cgroup.h"
+#include "runtime/create.h"
 
 static const struct name_value format_names[] = {
 	{ "text", LOG_FORMAT_TEXT },
@@ -23,16 +25,29 @@ static const struct name_value level_names[] = {
 };
 static const struct words levels = WORDS(level_names, "level of messages");
 
+static const struct name_value rootless_names[] = {
+	{ "true", ROOTLESS_TRUE },
+	{ "false", ROOTLESS_FALSE },
+	{ "auto", ROOTLESS_AUTO },
+};
+static const struct words rootless = WORDS(rootless_names, "rootless");
+
 #define AT(member) offsetof(struct cli_globals, member)
 
 static const struct cli_option options[] = {
+	{ "cgroup-manager", 0, OPTION_WORD, NULL, "who makes cgroups (default cgroupfs)",
+	  AT(cgroup_manager), &cg_manager_words },
 	{ "debug", 0, OPTION_FLAG, NULL, "the same as --log-level debug", AT(debug), NULL },
 	{ "log", 0, OPTION_FILE, "FILE", "append messages to FILE", AT(log), NULL },
 	{ "log-format", 0, OPTION_WORD, NULL, "form of messages (default text)", AT(log_format),
 	  &formats },
 	{ "log-level", 0, OPTION_WORD, NULL, "how much (default warning)", AT(log_level), &levels },
 	{ "root", 0, OPTION_DIR, "DIR", "directory of all states", AT(root), NULL },
+	{ "rootless", 0, OPTION_WORD, NULL,
+	  "do without a cgroup if it may not be made (default auto)", AT(rootless), &rootless },
 	{ "settings", 0, OPTION_FILE, "FILE", "settings of the host", AT(settings), NULL },
+	{ "systemd-cgroup", 0, OPTION_FLAG, NULL, "the same as --cgroup-manager systemd",
+	  AT(systemd_cgroup), NULL },
 	{ "version", 'v', OPTION_FLAG, NULL, "show the version", AT(version), NULL },
 };
 
@@ -70,6 +85,8 @@ int cli_globals_parse(const struct strings *words, struct arena *arena, struct c
 		return r;
 	if (globals.debug)
 		globals.log_level = LOG_LEVEL_DEBUG;
+	if (globals.systemd_cgroup)
+		globals.cgroup_manager = CG_SYSTEMD;
 	if (globals.root) {
 		r = make_root(globals.root, arena, &globals.root, err);
 		if (r < 0)

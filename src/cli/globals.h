@@ -14,6 +14,9 @@ struct cli_globals {
 	int log_format;	      /* enum log_format */
 	int log_level;	      /* enum log_level */
 	const char *settings; /* host path; NULL: see nvidia/settings.h */
+	int cgroup_manager;   /* enum cg_manager */
+	int rootless;	      /* enum rootless */
+	bool systemd_cgroup;
 	bool debug;
 	bool version;
 };

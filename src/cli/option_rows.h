@@ -13,6 +13,12 @@
 	  "GPUs (all, none, count=2, 0,1 or GPU-UUID)", at, &gpus_words }
 #define ROW_PID_FILE(at) \
 	{ "pid-file", 0, OPTION_FILE, "FILE", "write the pid of the program to FILE", at, NULL }
+#define ROW_CONSOLE_SOCKET(at) \
+	{ "console-socket", 0, OPTION_FILE, "PATH", \
+	  "send the terminal to this AF_UNIX socket", at, NULL }
+#define ROW_PRESERVE_FDS(at) \
+	{ "preserve-fds", 0, OPTION_NUMBER, "N", \
+	  "pass N further descriptors, from 3 on, to the program", at, NULL }
 /* clang-format on */
 
 /* What completion suggests for --gpus. */

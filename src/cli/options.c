@@ -14,6 +14,7 @@ struct reader {
 	const struct strings *words;
 	size_t next; /* index into words */
 	void *values;
+	struct arena *arena;
 	struct options_rest rest;
 	struct err *err;
 };
@@ -93,6 +94,18 @@ static int set_word(const struct reader *reader, const struct cli_option *option
 	return r;
 }
 
+static int set_number(const struct reader *reader, const struct cli_option *option,
+		      const char *value, unsigned int *ret)
+{
+	uint64_t number;
+
+	if (str_to_u64(value, INT32_MAX, &number) < 0)
+		return refuse(reader, "option `--%s` takes a number from 0 to %d, not `%s`",
+			      option->name, INT32_MAX, value);
+	*ret = (unsigned int)number;
+	return 0;
+}
+
 /* @value: NULL only for a flag. */
 static int set_value(struct reader *reader, const struct cli_option *option, const char *value)
 {
@@ -110,6 +123,11 @@ static int set_value(struct reader *reader, const struct cli_option *option, con
 		if (!*value)
 			return refuse(reader, "option `--%s` has an empty path", option->name);
 		break;
+	case OPTION_LIST:
+		VEC_PUSH((struct strings *)place, reader->arena, value);
+		return 0;
+	case OPTION_NUMBER:
+		return set_number(reader, option, value, place);
 	case OPTION_TEXT:
 		break;
 	}
@@ -180,7 +198,9 @@ static bool is_argument(const struct reader *reader, const char *word)
 int options_parse(const struct option_set *set, const struct strings *words, void *values,
 		  struct arena *arena, struct options_rest *ret, struct err *err)
 {
-	struct reader reader = { .set = set, .words = words, .values = values, .err = err };
+	struct reader reader = {
+		.set = set, .words = words, .values = values, .arena = arena, .err = err
+	};
 	bool ended = false;
 
 	while (reader.next < words->count && !reader.rest.help) {
@@ -218,4 +238,22 @@ void option_heading(const struct cli_option *option, struct strbuf *out)
 	}
 	for (size_t i = 0; i < option->words->count; i++)
 		strbuf_addf(out, "%s%s", i ? "|" : "", option->words->items[i].name);
+}
+
+unsigned int cli_preserved_fds(const struct strings *words)
+{
+	static const char name[] = "preserve-fds";
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->items[i];
+		const char *rest =
+			word[0] == '-' ? str_after(word + 1 + (word[1] == '-'), name) : NULL;
+
+		if (rest && *rest == '=')
+			(void)str_to_u64(rest + 1, INT32_MAX / 2, &number);
+		else if (rest && !*rest && i + 1 < words->count)
+			(void)str_to_u64(words->items[i + 1], INT32_MAX / 2, &number);
+	}
+	return (unsigned int)number;
 }

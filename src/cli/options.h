@@ -11,11 +11,13 @@
 #include "base/str.h"
 
 enum option_kind {
-	OPTION_FLAG, /* bool: --name, --name=true, --name=false */
-	OPTION_TEXT, /* const char *; the words, if any, are suggestions */
-	OPTION_FILE, /* const char *: a host path, not empty */
-	OPTION_DIR,  /* the same, completed as a directory */
-	OPTION_WORD, /* int: the value of one of the words */
+	OPTION_FLAG,   /* bool: --name, --name=true, --name=false */
+	OPTION_TEXT,   /* const char *; the words, if any, are suggestions */
+	OPTION_FILE,   /* const char *: a host path, not empty */
+	OPTION_DIR,    /* the same, completed as a directory */
+	OPTION_WORD,   /* int: the value of one of the words */
+	OPTION_LIST,   /* struct strings: may be repeated, values in order */
+	OPTION_NUMBER, /* unsigned int */
 };
 
 /* One row. Completion scripts quote the help text in '…' and […]: it holds none of ' [ ] and \. */
@@ -59,7 +61,7 @@ struct options_rest {
  *
  * Options are written --name=VALUE, --name VALUE, -n VALUE, -nVALUE, -n=VALUE; flags only take
  * =true and =false; letters of flags may be joined. One dash with the exact name of a long option (up to
- * `=`) is that option. The last of repeated options wins. `--` ends the options, `-` is an argument.
+ * `=`) is that option. The last of repeated options wins, but for lists. `--` ends the options, `-` is an argument.
  *
  * Returns 0 or -EINVAL; the words name the option and where its help is.
  */
@@ -74,3 +76,8 @@ static inline bool option_has_value(const struct cli_option *option)
 {
 	return option->kind != OPTION_FLAG;
 }
+
+/*
+ * --preserve-fds N of any command, found before anything is opened: descriptors above 2 + N are closed at once.
+ */
+unsigned int cli_preserved_fds(const struct strings *words);

@@ -3,51 +3,47 @@
 #include "linux/clone.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 
+#include "base/fd.h"
+#include "base/proc.h"
 #include "base/syscalls.h"
 
-uint64_t namespaces_new(const struct oci_linux *linux)
-{
-	static const uint64_t flags[OCI_NS_COUNT] = {
-		[OCI_NS_PID] = CLONE_NEWPID,	   [OCI_NS_NETWORK] = CLONE_NEWNET,
-		[OCI_NS_MOUNT] = CLONE_NEWNS,	   [OCI_NS_IPC] = CLONE_NEWIPC,
-		[OCI_NS_UTS] = CLONE_NEWUTS,	   [OCI_NS_USER] = CLONE_NEWUSER,
-		[OCI_NS_CGROUP] = CLONE_NEWCGROUP, [OCI_NS_TIME] = CLONE_NEWTIME,
-	};
-	uint64_t all = 0;
-
-	for (int type = 0; type < OCI_NS_COUNT; type++) {
-		if (linux->namespaces[type].present && !linux->namespaces[type].path)
-			all |= flags[type];
-	}
-	return all;
-}
-
-/* clone(2) as the kernel has it; the argument order differs on s390 and cris only. */
+/*
+ * clone(2) as the kernel has it; the argument order differs on s390 and cris only. With CLONE_PARENT the
+ * exit signal is that of the caller and must not be given to clone3.
+ */
 static pid_t clone_old(uint64_t flags)
 {
 	return (pid_t)syscall(SYS_clone, (unsigned long)flags | SIGCHLD, 0, 0, 0, 0);
+}
+
+static pid_t clone_into(uint64_t flags, int cgroup_fd)
+{
+	struct sys_clone_args args = { .flags = flags | CLONE_INTO_CGROUP,
+				       .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
+				       .cgroup = (uint64_t)cgroup_fd };
+
+	return sys_clone3(&args);
 }
 
 /*
  * Anything but success with CLONE_INTO_CGROUP is tried again without: an old kernel (E2BIG, EINVAL), a
  * threaded or busy cgroup, a filter. Entering later names the real reason.
  */
-static pid_t clone_into(uint64_t flags, int cgroup_fd)
-{
-	struct sys_clone_args args = { .flags = flags | CLONE_INTO_CGROUP,
-				       .exit_signal = SIGCHLD,
-				       .cgroup = (uint64_t)cgroup_fd };
-
-	return sys_clone3(&args);
-}
-
-int clone_init(uint64_t flags, int cgroup_fd, struct clone_result *ret, struct err *err)
+static int clone_now(uint64_t flags, int cgroup_fd, struct clone_result *ret, struct err *err)
 {
 	struct clone_result result = { 0 };
 
+	/*
+	 * A cgroup namespace shows the cgroups of its making as `/`. The clone enters v2 only; those of v1
+	 * follow: make it when all are entered.
+	 */
+	result.pending = flags & CLONE_NEWCGROUP;
+	flags &= ~(uint64_t)CLONE_NEWCGROUP;
 	if (cgroup_fd >= 0) {
 		result.in_cgroup = true;
 		result.pid = clone_into(flags, cgroup_fd);
@@ -57,9 +53,7 @@ int clone_init(uint64_t flags, int cgroup_fd, struct clone_result *ret, struct e
 		}
 		result.in_cgroup = false;
 	}
-	/* A cgroup namespace shows the cgroup of its making as `/`: make it after entering. */
-	result.pending = flags & CLONE_NEWCGROUP;
-	result.pid = clone_old(flags & ~(uint64_t)CLONE_NEWCGROUP);
+	result.pid = clone_old(flags);
 	if (result.pid < 0 && errno == ENOSPC)
 		return err_set(err, ENOSPC,
 			       "clone: too many namespaces (see /proc/sys/user/max_*_namespaces)");
@@ -67,6 +61,97 @@ int clone_init(uint64_t flags, int cgroup_fd, struct clone_result *ret, struct e
 		return err_errno(err, "clone with new namespaces");
 	*ret = result;
 	return 0;
+}
+
+/* What the process in between tells the host. */
+struct join_report {
+	int code; /* 0 or -errno */
+	struct clone_result result;
+	struct err err;
+};
+
+/* A new time namespace gets its offsets before anything runs in it. man 7 time_namespaces. */
+static int make_time_namespace(const struct clone_request *request, struct err *err)
+{
+	int r;
+
+	if (!(request->flags & CLONE_NEWTIME))
+		return 0;
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_errno(err, "unshare the time namespace");
+	if (!request->time_offsets)
+		return 0;
+	r = fd_write_file(AT_FDCWD, "/proc/self/timens_offsets", request->time_offsets);
+	return r < 0 ? err_code(err, r, "linux.timeOffsets: write /proc/self/timens_offsets") : 0;
+}
+
+/* In the process in between: 0 in init, else it tells the host and ends. */
+static void join_and_clone(const struct clone_request *request, int report_fd,
+			   struct clone_result *ret)
+{
+	struct join_report report = { 0 };
+	uint64_t flags = (request->flags & ~(uint64_t)CLONE_NEWTIME) | CLONE_PARENT;
+
+	report.code = make_time_namespace(request, &report.err);
+	if (report.code == 0)
+		report.code = namespaces_join(request->joins, &report.err);
+	if (report.code == 0)
+		report.code = clone_now(flags, request->cgroup_fd, &report.result, &report.err);
+	if (report.code == 0 && report.result.pid == 0) {
+		*ret = report.result;
+		return;
+	}
+	(void)fd_write_all(report_fd, &report, sizeof(report));
+	_exit(0);
+}
+
+static int read_report(int fd, struct clone_result *ret, struct err *err)
+{
+	struct join_report report;
+	ssize_t n;
+
+	do
+		n = read(fd, &report, sizeof(report));
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(report))
+		return err_set(err, ESRCH, "the process that joins namespaces died");
+	if (report.code < 0) {
+		*err = report.err;
+		return report.code;
+	}
+	*ret = report.result;
+	return 0;
+}
+
+static int clone_by_joiner(const struct clone_request *request, struct clone_result *ret,
+			   struct err *err)
+{
+	cleanup_close int read_fd = -EBADF, write_fd = -EBADF;
+	int pipe_fds[2], status, r;
+	pid_t joiner;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return err_errno(err, "make a pipe");
+	read_fd = pipe_fds[0];
+	write_fd = pipe_fds[1];
+	joiner = clone_old(0);
+	if (joiner < 0)
+		return err_errno(err, "fork to join namespaces");
+	if (joiner == 0) {
+		join_and_clone(request, write_fd, ret);
+		return 0;
+	}
+	fd_close(steal_fd(&write_fd));
+	r = read_report(read_fd, ret, err);
+	(void)proc_wait_child(joiner, &status);
+	return r;
+}
+
+int clone_init(const struct clone_request *request, struct clone_result *ret, struct err *err)
+{
+	if (namespaces_any(request->joins) || (request->flags & CLONE_NEWTIME))
+		return clone_by_joiner(request, ret, err);
+	return clone_now(request->flags, request->cgroup_fd, ret, err);
 }
 
 int clone_finish_namespaces(uint64_t pending, struct err *err)

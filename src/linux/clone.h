@@ -7,25 +7,28 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "oci/config.h"
+#include "linux/namespaces.h"
 
-/* CLONE_NEW* of the namespaces that are new (no path). */
-uint64_t namespaces_new(const struct oci_linux *linux);
+struct clone_request {
+	uint64_t flags;			   /* CLONE_NEW* */
+	int cgroup_fd;			   /* v2 cgroup to be born in (Linux 5.7), or -EBADF */
+	const struct namespace_set *joins; /* existing namespaces */
+	const char *time_offsets;	   /* lines for /proc/self/timens_offsets; NULL: none */
+};
 
 struct clone_result {
-	pid_t pid;	/* 0 in init */
-	bool in_cgroup; /* it was born in @cgroup_fd */
-	uint64_t
-		pending; /* CLONE_NEWCGROUP when that namespace must be made after entering the cgroup */
+	pid_t pid;	  /* 0 in init */
+	bool in_cgroup;	  /* it was born in request->cgroup_fd */
+	uint64_t pending; /* CLONE_NEWCGROUP: to be made after entering the cgroup */
 };
 
 /*
- * Clone. Returns twice, as fork(2).
+ * Clone. Returns twice, as fork(2), and init is always a child of the caller.
  *
- * @flags:     CLONE_NEW*
- * @cgroup_fd: v2 cgroup to be born in (Linux 5.7), or -EBADF
+ * Namespaces to join, and time offsets, are the work of a short-lived process in between, so that the host
+ * process itself never leaves its namespaces: it joins, then clones init with CLONE_PARENT.
  */
-int clone_init(uint64_t flags, int cgroup_fd, struct clone_result *ret, struct err *err);
+int clone_init(const struct clone_request *request, struct clone_result *ret, struct err *err);
 
 /* Init, once it is in its cgroup: the rest of result->pending. man 7 cgroup_namespaces. */
 int clone_finish_namespaces(uint64_t pending, struct err *err);

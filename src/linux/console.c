@@ -4,10 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
@@ -41,11 +45,12 @@ static int open_ptmx(int *ret_fd, struct err *err)
 	return 0;
 }
 
-static int bind_console(int peer_fd, struct err *err)
+int console_bind(int peer_fd, struct err *err)
 {
 	static const struct mount_flags flags = { .bind = true };
 	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int dir_fd = -EBADF, target_fd = -EBADF;
+	struct stat st;
 	int r;
 
 	if (root_fd < 0)
@@ -60,8 +65,18 @@ static int bind_console(int peer_fd, struct err *err)
 		return err_errno(err, "make /dev/console");
 	fd_close(target_fd);
 	target_fd = openat(dir_fd, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target_fd < 0 && errno == ENOENT) {
+		fd_close(openat(dir_fd, "console",
+				O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+				0620));
+		target_fd = openat(dir_fd, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	}
 	if (target_fd < 0)
-		return err_errno(err, "open /dev/console");
+		return err_errno(err, "make /dev/console");
+	if (fstat(target_fd, &st) < 0)
+		return err_errno(err, "stat /dev/console");
+	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+		return err_set(err, EINVAL, "/dev/console is neither a file nor a device");
 	r = mount_bind(target_fd, peer_fd, &flags, err);
 	return r < 0 ? err_prefix(err, "bind the terminal on /dev/console") : 0;
 }
@@ -82,7 +97,7 @@ static int set_modes(int peer_fd, uint64_t height, uint64_t width, struct err *e
 	return 0;
 }
 
-int console_make(uint64_t height, uint64_t width, int *ret_master, struct err *err)
+int console_open(uint64_t height, uint64_t width, int *ret_master, int *ret_peer, struct err *err)
 {
 	cleanup_close int master_fd = -EBADF, peer_fd = -EBADF;
 	int unlock = 0;
@@ -97,16 +112,61 @@ int console_make(uint64_t height, uint64_t width, int *ret_master, struct err *e
 	if (peer_fd < 0)
 		return err_errno(err, "open the terminal's other end (TIOCGPTPEER)");
 	r = set_modes(peer_fd, height, width, err);
-	if (r == 0)
-		r = bind_console(peer_fd, err);
 	if (r < 0)
 		return r;
+	*ret_master = steal_fd(&master_fd);
+	*ret_peer = steal_fd(&peer_fd);
+	return 0;
+}
+
+int console_attach(int peer_fd, struct err *err)
+{
 	if (ioctl(peer_fd, TIOCSCTTY, 0) < 0)
 		return err_errno(err, "make it the controlling terminal");
 	for (int fd = 0; fd <= 2; fd++) {
 		if (dup2(peer_fd, fd) < 0)
 			return err_errno(err, "make it descriptor %d", fd);
 	}
-	*ret_master = steal_fd(&master_fd);
 	return 0;
+}
+
+/* A path longer than sun_path is reached through a descriptor of its directory. man 7 unix */
+static int connect_to(const char *path, int socket_fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *slash = strrchr(path, '/');
+	cleanup_close int dir_fd = -EBADF;
+	char dir[PATH_MAX];
+
+	if (strlen(path) < sizeof(address.sun_path)) {
+		snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+		return connect(socket_fd, (struct sockaddr *)&address, sizeof(address));
+	}
+	if (!slash || snprintf(dir, sizeof(dir), "%.*s/", (int)(slash - path), path) >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return -1;
+	if (snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir_fd,
+		     slash + 1) >= (int)sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return connect(socket_fd, (struct sockaddr *)&address, sizeof(address));
+}
+
+int console_send(const char *path, int master_fd, struct err *err)
+{
+	static const char name[] = "/dev/ptmx";
+	cleanup_close int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int r;
+
+	if (socket_fd < 0)
+		return err_errno(err, "make a socket");
+	if (connect_to(path, socket_fd) < 0)
+		return err_errno(err, "--console-socket: connect to %s", path);
+	r = fd_send(socket_fd, name, sizeof(name) - 1, master_fd);
+	return r < 0 ? err_code(err, r, "--console-socket: send the terminal to %s", path) : 0;
 }

@@ -7,11 +7,22 @@
 #include "base/err.h"
 
 /*
- * In init, after the pivot: open /dev/pts/ptmx (verified to be devpts' own), get the peer by TIOCGPTPEER
- * (Linux 4.13; never by name: CVE-2025-52565), set the size when both are non-zero, bind the peer on
- * /dev/console, make it the controlling terminal and descriptors 0, 1, 2.
+ * In the container: open /dev/pts/ptmx (verified to be devpts' own), get the peer by TIOCGPTPEER (Linux 4.13;
+ * never by name: CVE-2025-52565), set its modes, and the size when both are non-zero.
  *
  * @height, @width: characters
- * @ret_master:     owned by the caller
+ * @ret_master, @ret_peer: owned by the caller
  */
-int console_make(uint64_t height, uint64_t width, int *ret_master, struct err *err);
+int console_open(uint64_t height, uint64_t width, int *ret_master, int *ret_peer, struct err *err);
+
+/* Bind the peer on /dev/console, which is made when it is missing. */
+int console_bind(int peer_fd, struct err *err);
+
+/* Make the peer the controlling terminal of this session and descriptors 0, 1, 2. */
+int console_attach(int peer_fd, struct err *err);
+
+/*
+ * Send the master to the caller's AF_UNIX stream socket, as engines expect it: one message with the terminal's
+ * name and the descriptor. @path: host path, of any length.
+ */
+int console_send(const char *path, int master_fd, struct err *err);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -109,10 +110,13 @@ static bool is_same_link(int dir_fd, const char *name, const char *target)
 static int replace_by_link(int dir_fd, const char *name, const struct rootfs_op *op,
 			   struct arena *arena, struct err *err)
 {
-	const char *temporary = arena_printf(arena, ".nvcrun.%d.tmp", getpid());
+	const char *temporary;
+	uint64_t number;
 
-	if (unlinkat(dir_fd, temporary, 0) < 0 && errno != ENOENT)
-		return err_errno(err, "remove an old %s", temporary);
+	/* Several containers may share the tree, and each is pid 1 to itself. */
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return err_errno(err, "get a random number");
+	temporary = arena_printf(arena, ".nvcrun-%016lx", number);
 	if (symlinkat(op->source, dir_fd, temporary) < 0)
 		return err_errno(err, "link %s to %s", op->dest, op->source);
 	if (renameat(dir_fd, temporary, dir_fd, name) < 0) {

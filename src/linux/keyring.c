@@ -4,16 +4,12 @@
 
 #include <errno.h>
 #include <linux/keyctl.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int keyring_join_new(const char *id, struct err *err)
+int keyring_join_new(struct err *err)
 {
-	char name[1100];
-
-	snprintf(name, sizeof(name), "_ses.%s", id);
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name, 0, 0, 0) >= 0)
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) >= 0)
 		return 0;
 	if (errno == ENOSYS || errno == EPERM)
 		return 0;

@@ -5,7 +5,8 @@
 #include "base/err.h"
 
 /*
- * Join a new session keyring `_ses.<id>`, so that keys of the caller's session are out of reach. Kernels and
- * outer containers without keyrings (ENOSYS, EPERM) are fine.
+ * Join a new, anonymous session keyring, so that keys of the caller's session are out of reach. (A named one
+ * could have been prepared by another user.) Kernels and outer containers without keyrings (ENOSYS, EPERM)
+ * are fine.
  */
-int keyring_join_new(const char *id, struct err *err);
+int keyring_join_new(struct err *err);

@@ -57,17 +57,17 @@ static int mask_dir_old(int target_fd, struct err *err)
 	return r;
 }
 
+/* The first is attached itself: before Linux 6.15 only an attached mount can be copied. */
 static int mask_dir(struct mask *mask, int target_fd, struct err *err)
 {
-	if (mask->empty_fd < 0) {
-		int r = mount_make_empty(&mask->empty_fd, err);
+	int r;
 
-		if (r == -ENOSYS)
-			return mask_dir_old(target_fd, err);
-		if (r < 0)
-			return r;
-	}
-	return mount_attach_copy(target_fd, mask->empty_fd, err);
+	if (mask->empty_fd >= 0)
+		return mount_attach_copy(target_fd, mask->empty_fd, err);
+	r = mount_make_empty(&mask->empty_fd, err);
+	if (r == -ENOSYS)
+		return mask_dir_old(target_fd, err);
+	return r < 0 ? r : mount_attach(target_fd, mask->empty_fd, err);
 }
 
 /* Open a path to be sealed; -ENOENT (no words) when there is none. */

@@ -7,7 +7,8 @@
 /* What several masks share. Storage of the caller; init with MASK_NONE, release with mask_done(). */
 struct mask {
 	int null_fd; /* the container's /dev/null, owned; -EBADF: not opened yet */
-	int empty_fd; /* one empty read-only tmpfs for all directories, owned; -EBADF: not made yet */
+	int empty_fd; /* one empty read-only tmpfs for all directories, owned; -EBADF: not made yet. It is
+		       * attached over the first; the others get copies */
 };
 #define MASK_NONE                                     \
 	{                                             \

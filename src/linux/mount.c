@@ -37,10 +37,8 @@ static int err_fs(struct err *err, int fs_fd, const char *fstype, const char *wh
 
 /* Superblock flags, which are parameters of their own in the new API. */
 static const struct name_value superblock_flags[] = {
-	{ "sync", MS_SYNCHRONOUS },
-	{ "dirsync", MS_DIRSYNC },
-	{ "lazytime", MS_LAZYTIME },
-	{ "mand", MS_MANDLOCK },
+	{ "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC }, { "lazytime", MS_LAZYTIME },
+	{ "mand", MS_MANDLOCK },    { "silent", MS_SILENT },   { "iversion", MS_I_VERSION },
 };
 
 static int set_parameter(int fs_fd, const char *fstype, const char *word, struct arena *arena,
@@ -82,7 +80,7 @@ static int configure(int fs_fd, const char *fstype, const char *source,
 	return 0;
 }
 
-static int attach(int target_fd, int mount_fd, struct err *err)
+int mount_attach(int target_fd, int mount_fd, struct err *err)
 {
 	if (sys_move_mount(mount_fd, "", target_fd, "",
 			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
@@ -90,13 +88,29 @@ static int attach(int target_fd, int mount_fd, struct err *err)
 	return 0;
 }
 
+/* fsconfig(2) takes strings of 255 bytes; mount(2) a page of them (overlay's lowerdir needs it). */
+#define PARAMETER_MAX 255
+
+static bool fits(const char *source, const struct mount_flags *flags)
+{
+	if (source && strlen(source) > PARAMETER_MAX)
+		return false;
+	VEC_EACH(word, &flags->data) {
+		if (strlen(*word) > PARAMETER_MAX)
+			return false;
+	}
+	return true;
+}
+
 int mount_new(int target_fd, const char *fstype, const char *source,
 	      const struct mount_flags *flags, struct arena *arena, struct err *err)
 {
-	cleanup_close int fs_fd = sys_fsopen(fstype, FSOPEN_CLOEXEC);
-	cleanup_close int mount_fd = -EBADF;
+	cleanup_close int fs_fd = -EBADF, mount_fd = -EBADF;
 	int r;
 
+	if (!fits(source, flags))
+		return mount_old_new(target_fd, fstype, source, flags, arena, err);
+	fs_fd = sys_fsopen(fstype, FSOPEN_CLOEXEC);
 	if (fs_fd < 0 && is_missing(errno))
 		return mount_old_new(target_fd, fstype, source, flags, arena, err);
 	if (fs_fd < 0 && errno == ENODEV)
@@ -109,12 +123,13 @@ int mount_new(int target_fd, const char *fstype, const char *source,
 	mount_fd = sys_fsmount(fs_fd, FSMOUNT_CLOEXEC, (unsigned int)flags->attr_set);
 	if (mount_fd < 0)
 		return err_fs(err, fs_fd, fstype, "make the mount");
+	r = mount_attach(target_fd, mount_fd, err);
+	/* Attached first: mount(2), where mount_setattr(2) is missing, wants it so. */
 	VEC_EACH(propagation, &flags->propagation) {
-		r = mount_set_propagation(mount_fd, *propagation, err);
-		if (r < 0)
-			return r;
+		if (r == 0)
+			r = mount_set_propagation(mount_fd, *propagation, err);
 	}
-	return attach(target_fd, mount_fd, err);
+	return r;
 }
 
 /* Attributes of the mount @fd, or of its whole tree. -ENOSYS (no words) before Linux 5.12. */
@@ -180,11 +195,37 @@ static int set_bind_flags(int mount_fd, const struct mount_flags *flags, struct 
 	return r;
 }
 
+static int open_copy(int source_fd, const struct mount_flags *flags)
+{
+	return sys_open_tree(source_fd, "",
+			     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+				     (flags->recursive_bind ? AT_RECURSIVE : 0));
+}
+
+int mount_copy(int source_fd, const struct mount_flags *flags, bool slave, int *ret_fd,
+	       struct err *err)
+{
+	cleanup_close int mount_fd = open_copy(source_fd, flags);
+	int r = 0;
+
+	if (mount_fd < 0)
+		return err_errno(err, "copy the source's mount");
+	if (slave)
+		r = set_propagation(mount_fd, MS_SLAVE | MS_REC, err);
+	if (r == 0)
+		r = set_bind_flags(mount_fd, flags, err);
+	if (r == -ENOSYS)
+		return err_set(err, ENOSYS,
+			       "a mount prepared outside of its user namespace needs "
+			       "mount_setattr(2), Linux 5.12");
+	if (r == 0)
+		*ret_fd = steal_fd(&mount_fd);
+	return r;
+}
+
 int mount_bind(int target_fd, int source_fd, const struct mount_flags *flags, struct err *err)
 {
-	unsigned int tree = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
-			    (flags->recursive_bind ? AT_RECURSIVE : 0);
-	cleanup_close int mount_fd = sys_open_tree(source_fd, "", tree);
+	cleanup_close int mount_fd = open_copy(source_fd, flags);
 	int r;
 
 	if (mount_fd < 0 && is_missing(errno))
@@ -196,7 +237,7 @@ int mount_bind(int target_fd, int source_fd, const struct mount_flags *flags, st
 		return mount_old_bind(target_fd, source_fd, flags, err);
 	if (r < 0)
 		return r;
-	return attach(target_fd, mount_fd, err);
+	return mount_attach(target_fd, mount_fd, err);
 }
 
 int mount_make_empty(int *ret_fd, struct err *err)
@@ -228,5 +269,5 @@ int mount_attach_copy(int target_fd, int mount_fd, struct err *err)
 
 	if (copy < 0)
 		return err_errno(err, "copy a mount");
-	return attach(target_fd, copy, err);
+	return mount_attach(target_fd, copy, err);
 }

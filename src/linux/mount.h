@@ -25,6 +25,18 @@ int mount_new(int target_fd, const char *fstype, const char *source,
 	      const struct mount_flags *flags, struct arena *arena, struct err *err);
 
 /*
+ * Copy the mount (flags->recursive_bind: the tree) that @source_fd is in, detached, with its attributes set.
+ *
+ * @slave:  first make it a slave of its origin: for a copy made in the host's mount namespace
+ * @ret_fd: owned by the caller
+ */
+int mount_copy(int source_fd, const struct mount_flags *flags, bool slave, int *ret_fd,
+	       struct err *err);
+
+/* Attach a detached mount at @target_fd. */
+int mount_attach(int target_fd, int mount_fd, struct err *err);
+
+/*
  * Bind what @source_fd (O_PATH, of this mount namespace) refers to at @target_fd.
  * Locked flags of the source stay unless cleared explicitly, which is an error then.
  */
@@ -43,5 +55,5 @@ int mount_set_propagation(int mount_fd, uint64_t propagation, struct err *err);
  */
 int mount_make_empty(int *ret_fd, struct err *err);
 
-/* Attach another copy of a detached mount at @target_fd. */
+/* Attach another copy of an attached mount at @target_fd. */
 int mount_attach_copy(int target_fd, int mount_fd, struct err *err);

@@ -5,12 +5,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "base/fd.h"
 #include "base/names.h"
 #include "base/path.h"
 #include "base/syscalls.h"
+
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
 
 struct fd_path {
 	char text[40];
@@ -31,7 +36,7 @@ static const struct {
 	{ MOUNT_ATTR_RDONLY, MS_RDONLY },	  { MOUNT_ATTR_NOSUID, MS_NOSUID },
 	{ MOUNT_ATTR_NODEV, MS_NODEV },		  { MOUNT_ATTR_NOEXEC, MS_NOEXEC },
 	{ MOUNT_ATTR_NOATIME, MS_NOATIME },	  { MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
-	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
+	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME }, { MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
 };
 
 static unsigned long to_ms(uint64_t attr)
@@ -97,11 +102,12 @@ int mount_old_set_propagation(int mount_fd, uint64_t propagation, struct err *er
  * What is mounted at @target_fd is above it: open the target again, by the path that the kernel has for
  * it, to reach the mount. Init's view of the mount tree is its own, so nobody moves it meanwhile.
  */
-static int open_mounted(int target_fd, int *ret_fd, struct err *err)
+static int open_mounted(int target_fd, int source_fd, int *ret_fd, struct err *err)
 {
 	char path[4096];
 	ssize_t len = readlink(name_of(target_fd).text, path, sizeof(path) - 1);
-	int fd;
+	cleanup_close int fd = -EBADF;
+	struct stat mounted, source;
 
 	if (len < 0)
 		return err_errno(err, "find the path of a mount point");
@@ -109,19 +115,24 @@ static int open_mounted(int target_fd, int *ret_fd, struct err *err)
 	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, "open %s after mounting", path);
-	*ret_fd = fd;
+	/* A file system that others can change may have had a link put in the way: then it is not ours. */
+	if (source_fd >= 0 && (fstat(fd, &mounted) < 0 || fstat(source_fd, &source) < 0 ||
+			       mounted.st_dev != source.st_dev || mounted.st_ino != source.st_ino))
+		return err_set(err, ESTALE, "%s was replaced while it was mounted on", path);
+	*ret_fd = steal_fd(&fd);
 	return 0;
 }
 
-static int set_all(int target_fd, const struct mount_flags *flags, bool attributes, struct err *err)
+/* @source_fd: of a bind, whose attributes are set too; -EBADF: a new file system, which has them */
+static int set_all(int target_fd, int source_fd, const struct mount_flags *flags, struct err *err)
 {
 	cleanup_close int fd = -EBADF;
 	int r;
 
-	r = open_mounted(target_fd, &fd, err);
+	r = open_mounted(target_fd, source_fd, &fd, err);
 	if (r < 0)
 		return r;
-	if (attributes && (flags->attr_set || flags->attr_clear))
+	if (source_fd >= 0 && (flags->attr_set || flags->attr_clear))
 		r = mount_old_set_attr(fd, flags->attr_set, flags->attr_clear, false, err);
 	VEC_EACH(propagation, &flags->propagation) {
 		if (r == 0)
@@ -136,12 +147,17 @@ int mount_old_new(int target_fd, const char *fstype, const char *source,
 	struct strbuf data = { .arena = arena };
 	unsigned long ms = to_ms(flags->attr_set) | flags->ms_set;
 
-	VEC_EACH(word, &flags->data)
-		strbuf_addf(&data, "%s%s", data.len ? "," : "", *word);
+	VEC_EACH(word, &flags->data) {
+		const char *label = str_after(*word, "context=");
+
+		/* A label may have commas. */
+		strbuf_addf(&data, label ? "%scontext=\"%s\"" : "%s%s", data.len ? "," : "",
+			    label ? label : *word);
+	}
 	if (mount(source ? source : fstype, name_of(target_fd).text, fstype, ms,
 		  strbuf_text(&data)) < 0)
 		return err_errno(err, "mount %s with options `%s`", fstype, strbuf_text(&data));
-	return flags->propagation.count ? set_all(target_fd, flags, false, err) : 0;
+	return flags->propagation.count ? set_all(target_fd, -EBADF, flags, err) : 0;
 }
 
 int mount_old_bind(int target_fd, int source_fd, const struct mount_flags *flags, struct err *err)
@@ -154,5 +170,5 @@ int mount_old_bind(int target_fd, int source_fd, const struct mount_flags *flags
 			"recursive mount attributes (rro …) need mount_setattr(2), Linux 5.12");
 	if (mount(name_of(source_fd).text, name_of(target_fd).text, NULL, ms, NULL) < 0)
 		return err_errno(err, "bind");
-	return set_all(target_fd, flags, true, err);
+	return set_all(target_fd, source_fd, flags, err);
 }

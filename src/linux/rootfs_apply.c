@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include "base/fd.h"
 #include "base/path.h"
@@ -12,6 +14,7 @@
 #include "linux/devices.h"
 #include "linux/mask.h"
 #include "linux/mount.h"
+#include "linux/mount_copyup.h"
 #include "linux/rootfs_plan.h"
 
 #define PROC_SUPER_MAGIC_NUMBER 0x9fa0
@@ -51,32 +54,69 @@ static int open_target(struct executor *x, const struct rootfs_op *op, bool is_f
 	return 0;
 }
 
-/* /proc holds nothing else than its own files: what is put over them could lie to the runtime. */
-static int check_below_proc(int target_fd, const struct rootfs_op *op, struct err *err)
+static int is_proc(int fd, const char *path, bool *ret, struct err *err)
 {
-	static const char *const allowed[] = { "/proc/cpuinfo",
-					       "/proc/diskstats",
-					       "/proc/meminfo",
-					       "/proc/stat",
-					       "/proc/swaps",
-					       "/proc/uptime",
-					       "/proc/loadavg",
-					       "/proc/slabinfo",
-					       "/proc/sys/kernel/ns_last_pid",
-					       "/proc/sys/crypto/fips_enabled" };
 	struct statfs fs;
 
-	if (!str_has_prefix(op->dest, "/proc/") || str_has_prefix(op->origin, "nvidia"))
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
-		if (str_eq(op->dest, allowed[i]))
-			return 0;
+	if (fstatfs(fd, &fs) < 0)
+		return err_errno(err, "statfs %s", path);
+	*ret = (unsigned long)fs.f_type == PROC_SUPER_MAGIC_NUMBER;
+	return 0;
+}
+
+/* Files of numbers that may be replaced by the container's own. */
+static bool may_cover(const char *dest)
+{
+	static const char *const files[] = { "/proc/cpuinfo",
+					     "/proc/diskstats",
+					     "/proc/meminfo",
+					     "/proc/stat",
+					     "/proc/swaps",
+					     "/proc/uptime",
+					     "/proc/loadavg",
+					     "/proc/slabinfo",
+					     "/proc/sys/kernel/ns_last_pid",
+					     "/proc/sys/crypto/fips_enabled" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		if (str_eq(dest, files[i]))
+			return true;
 	}
-	if (fstatfs(target_fd, &fs) < 0)
-		return err_errno(err, "statfs %s", op->dest);
-	if ((unsigned long)fs.f_type != PROC_SUPER_MAGIC_NUMBER)
+	return false;
+}
+
+/*
+ * On /proc belongs procfs and in it nothing else than its own files: what is put over them could lie to the
+ * runtime (CVE-2019-16884). The target decides, not its name: a link of the image may lead there.
+ *
+ * @source_fd: of a bind, else -EBADF
+ */
+static int check_proc(int target_fd, int source_fd, const struct rootfs_op *op, struct err *err)
+{
+	bool is_inside = false, is_procfs = op->fstype && str_eq(op->fstype, "proc");
+	int r;
+
+	if (str_has_prefix(op->origin, "nvidia"))
+		return 0;
+	r = is_proc(target_fd, op->dest, &is_inside, err);
+	if (r == 0 && source_fd >= 0)
+		r = is_proc(source_fd, op->source, &is_procfs, err);
+	if (r < 0)
+		return r;
+	if (str_eq(op->dest, "/proc") && !is_procfs)
+		return err_set(err, EPERM, "mounting on /proc is not allowed, except of type proc");
+	if (!is_inside || str_eq(op->dest, "/proc") || may_cover(op->dest))
 		return 0;
 	return err_set(err, EPERM, "%s is inside /proc: mounting there is not allowed", op->dest);
+}
+
+static bool has_word(const struct strings *words, const char *prefix)
+{
+	VEC_EACH(word, words) {
+		if (str_has_prefix(*word, prefix))
+			return true;
+	}
+	return false;
 }
 
 /* A tmpfs over a directory takes its mode, unless the options name one. */
@@ -86,11 +126,67 @@ static void inherit_mode(int target_fd, struct rootfs_op *op, struct arena *aren
 
 	if (!str_eq(op->fstype, "tmpfs") || fstat(target_fd, &st) < 0)
 		return;
-	VEC_EACH(word, &op->flags.data) {
-		if (str_has_prefix(*word, "mode="))
-			return;
-	}
+	if (has_word(&op->flags.data, "mode="))
+		return;
 	VEC_PUSH(&op->flags.data, arena, arena_printf(arena, "mode=%04o", st.st_mode & 07777));
+}
+
+/*
+ * sysfs shows the network namespace: who does not own that one may not mount it (a user namespace that shares
+ * the host's network). The host's, with all below it, is the next best.
+ */
+static int bind_host_sysfs(int target_fd, const struct rootfs_op *op, struct err *err)
+{
+	cleanup_close int source_fd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct mount_flags flags = op->flags;
+
+	if (source_fd < 0)
+		return err_errno(err, "open /sys");
+	flags.recursive_bind = true;
+	flags.data = (struct strings){ 0 };
+	return mount_bind(target_fd, source_fd, &flags, err);
+}
+
+/* The root of what is mounted at @op->dest now. */
+static int open_mounted(struct executor *x, const struct rootfs_op *op, int *ret_fd,
+			struct err *err)
+{
+	int r = path_open_in(x->root_fd, op->dest, O_RDONLY | O_DIRECTORY, ret_fd);
+
+	return r < 0 ? err_code(err, r, "open %s in the container", op->dest) : 0;
+}
+
+static int set_label(struct executor *x, const struct rootfs_op *op, struct err *err)
+{
+	cleanup_close int fd = -EBADF;
+	int r = open_mounted(x, op, &fd, err);
+
+	if (r == 0 && fsetxattr(fd, "security.selinux", op->label, strlen(op->label), 0) < 0)
+		r = err_errno(err, "linux.mountLabel: set `%s` on %s", op->label, op->dest);
+	return r;
+}
+
+/* tmpcopyup: writable until the copy of what @target_fd is has been made. */
+static int mount_with_copy(struct executor *x, const struct rootfs_op *op, int target_fd,
+			   struct err *err)
+{
+	cleanup_close int from_fd = openat(target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool owner = !has_word(&op->flags.data, "uid=") && !has_word(&op->flags.data, "gid=");
+	uint64_t seal = op->flags.attr_set & MOUNT_ATTR_RDONLY;
+	struct mount_flags flags = op->flags;
+	cleanup_close int to_fd = -EBADF;
+	int r;
+
+	if (from_fd < 0)
+		return err_errno(err, "tmpcopyup: read %s", op->dest);
+	flags.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	flags.ms_set &= ~(uint64_t)MS_RDONLY;
+	r = mount_new(target_fd, op->fstype, op->source, &flags, x->arena, err);
+	if (r == 0)
+		r = open_mounted(x, op, &to_fd, err);
+	if (r == 0)
+		r = mount_copy_up(from_fd, to_fd, owner, err);
+	return r < 0 || !seal ? r : mount_set_attr(to_fd, seal, 0, false, err);
 }
 
 static int do_mount(struct executor *x, const struct rootfs_op *op, struct err *err)
@@ -101,20 +197,42 @@ static int do_mount(struct executor *x, const struct rootfs_op *op, struct err *
 
 	r = open_target(x, op, false, &target_fd, err);
 	if (r == 0)
-		r = check_below_proc(target_fd, op, err);
+		r = check_proc(target_fd, -EBADF, op, err);
 	if (r < 0)
 		return r;
 	inherit_mode(target_fd, &own, x->arena);
-	return mount_new(target_fd, op->fstype, op->source, &own.flags, x->arena, err);
+	if (own.flags.copy_up)
+		return mount_with_copy(x, &own, target_fd, err);
+	r = mount_new(target_fd, op->fstype, op->source, &own.flags, x->arena, err);
+	if (r == -EPERM && str_eq(op->fstype, "sysfs"))
+		return bind_host_sysfs(target_fd, op, err);
+	return r == 0 && op->label ? set_label(x, op, err) : r;
 }
 
-static int do_bind(struct executor *x, const struct rootfs_op *op, struct err *err)
+/* A source that the host opened: it has its attributes, only the place is missing. */
+static int attach_source(struct executor *x, const struct rootfs_op *op, struct err *err)
 {
-	cleanup_close int source_fd = open(op->source, O_PATH | O_CLOEXEC);
 	cleanup_close int target_fd = -EBADF;
 	struct stat st;
 	int r;
 
+	if (fstat(op->source_fd, &st) < 0)
+		return err_errno(err, "stat %s", op->source);
+	r = open_target(x, op, !S_ISDIR(st.st_mode), &target_fd, err);
+	if (r == 0)
+		r = check_proc(target_fd, op->source_fd, op, err);
+	return r < 0 ? r : mount_attach(target_fd, op->source_fd, err);
+}
+
+static int do_bind(struct executor *x, const struct rootfs_op *op, struct err *err)
+{
+	cleanup_close int source_fd = -EBADF, target_fd = -EBADF;
+	struct stat st;
+	int r;
+
+	if (op->source_fd > 0)
+		return attach_source(x, op, err);
+	source_fd = open(op->source, O_PATH | O_CLOEXEC);
 	if (source_fd < 0)
 		return err_errno(err, "bind %s to %s", op->source, op->dest);
 	if (fstat(source_fd, &st) < 0)
@@ -124,7 +242,7 @@ static int do_bind(struct executor *x, const struct rootfs_op *op, struct err *e
 			       op->source, op->dest);
 	r = open_target(x, op, !S_ISDIR(st.st_mode), &target_fd, err);
 	if (r == 0)
-		r = check_below_proc(target_fd, op, err);
+		r = check_proc(target_fd, source_fd, op, err);
 	if (r == 0)
 		r = mount_bind(target_fd, source_fd, &op->flags, err);
 	return r < 0 ? err_prefix(err, "bind %s to %s", op->source, op->dest) : 0;

@@ -11,7 +11,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
 #include "base/syscalls.h"
+#include "linux/mount.h"
 
 /*
  * pivot_root(2) refuses a shared parent, and what is attached below one would appear on the host. Only with
@@ -92,6 +95,25 @@ int rootfs_enter(const char *rootfs, int expected_fd, uint64_t propagation, int 
 	return mount_on_itself(fd, rootfs, ret_fd, err);
 }
 
+int rootfs_copy(int rootfs_fd, int *ret_fd, struct err *err)
+{
+	static const struct mount_flags flags = { .bind = true, .recursive_bind = true };
+
+	return mount_copy(rootfs_fd, &flags, true, ret_fd, err);
+}
+
+int rootfs_enter_copy(int tree_fd, uint64_t propagation, struct err *err)
+{
+	cleanup_close int slash_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (slash_fd < 0)
+		return err_errno(err, "open the root directory");
+	if (mount(NULL, "/", NULL, propagation & ~(uint64_t)MS_SHARED, NULL) < 0)
+		return err_errno(err, "set the propagation of the new mount namespace");
+	/* Over `/`, which init can always reach; path look-up starts below it and still sees the host's tree. */
+	return mount_attach(slash_fd, tree_fd, err);
+}
+
 int rootfs_pivot(int root_fd, uint64_t final_propagation, struct err *err)
 {
 	cleanup_close int old_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -110,6 +132,61 @@ int rootfs_pivot(int root_fd, uint64_t final_propagation, struct err *err)
 		return err_errno(err, "make the old root a slave");
 	if (umount2(".", MNT_DETACH) < 0)
 		return err_errno(err, "detach the old root");
+	if (chdir("/") < 0)
+		return err_errno(err, "enter the new root");
+	if (final_propagation && mount(NULL, "/", NULL, final_propagation, NULL) < 0)
+		return err_errno(err, "set linux.rootfsPropagation");
+	return 0;
+}
+
+/*
+ * Through a procfs or sysfs of the host that is left below, root in the container could mount a fresh one
+ * without masked paths (the kernel allows that only where a full one is visible).
+ */
+static int unmount_kernel_views(const char *rootfs, struct err *err)
+{
+	static const char *const types[] = { "proc", "sysfs" };
+	struct arena arena = { 0 };
+	char *text;
+	size_t len;
+	int r = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", 16 * 1024 * 1024, &arena, &text,
+			     &len);
+	struct strings lines = { 0 };
+
+	if (r < 0)
+		r = err_code(err, r, "read /proc/self/mountinfo");
+	else
+		lines = str_split(&arena, text, '\n', false);
+	for (size_t i = lines.count; i-- > 0;) {
+		struct strings words = str_split(&arena, lines.items[i], ' ', false);
+		const char *after = strstr(lines.items[i], " - ");
+
+		for (size_t k = 0; after && words.count > 4 && k < ARRAY_SIZE(types); k++) {
+			const char *rest = str_after(after + 3, types[k]);
+
+			if (rest && *rest == ' ' && str_eq(words.items[3], "/") &&
+			    !path_is_below(words.items[4], rootfs))
+				(void)umount2(words.items[4], MNT_DETACH);
+		}
+	}
+	arena_done(&arena);
+	return r;
+}
+
+int rootfs_move(int root_fd, uint64_t final_propagation, struct err *err)
+{
+	char rootfs[PATH_MAX];
+	int r;
+
+	if (fchdir(root_fd) < 0 || !getcwd(rootfs, sizeof(rootfs)))
+		return err_errno(err, "enter the root file system");
+	r = unmount_kernel_views(rootfs, err);
+	if (r < 0)
+		return r;
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+		return err_errno(err, "move the root file system over /");
+	if (chroot(".") < 0)
+		return err_errno(err, "chroot");
 	if (chdir("/") < 0)
 		return err_errno(err, "enter the new root");
 	if (final_propagation && mount(NULL, "/", NULL, final_propagation, NULL) < 0)

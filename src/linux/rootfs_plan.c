@@ -40,6 +40,27 @@ static const char *absolute_source(struct builder *b, const char *source)
 }
 
 /*
+ * linux.mountLabel for a new file system: an option of it, or, for those that take none, an attribute of its
+ * root. The kernel labels the files of procfs and sysfs itself.
+ */
+static void add_label(struct builder *b, struct rootfs_op *op)
+{
+	const char *label = b->config->linux.mount_label;
+
+	if (!label || op->kind != OP_MOUNT || str_eq(op->fstype, "proc") ||
+	    str_eq(op->fstype, "sysfs"))
+		return;
+	VEC_EACH(word, &op->flags.data) {
+		if (str_has_prefix(*word, "context="))
+			return;
+	}
+	if (str_eq(op->fstype, "mqueue"))
+		op->label = label;
+	else
+		VEC_PUSH(&op->flags.data, b->arena, arena_printf(b->arena, "context=%s", label));
+}
+
+/*
  * A `cgroup` mount: binds of the container's own cgroup directories. In a cgroup namespace that is the
  * same as a new mount, and it needs no guess about which hierarchies the kernel lets us mount.
  */
@@ -65,6 +86,7 @@ static void add_cgroup_mount(struct builder *b, const char *dest, const struct o
 		~(uint64_t)MOUNT_ATTR_RDONLY; /* written to below, sealed at the end */
 	op->flags.ms_set &= ~(uint64_t)MS_RDONLY;
 	VEC_PUSH(&op->flags.data, b->arena, "mode=755");
+	add_label(b, op);
 	VEC_EACH(group, &cgroups->items) {
 		op = add(b, OP_BIND, arena_printf(b->arena, "%s/%s", dest, group->name),
 			 mount->origin);
@@ -76,9 +98,11 @@ static void add_cgroup_mount(struct builder *b, const char *dest, const struct o
 			op->source = group->name;
 		}
 	}
+	if (!(attributes.attr_set & MOUNT_ATTR_RDONLY))
+		return;
 	op = add(b, OP_ATTR, dest, mount->origin);
-	op->flags.attr_set = attributes.attr_set & MOUNT_ATTR_RDONLY;
-	op->flags.ms_set = attributes.ms_set & MS_RDONLY;
+	op->flags.attr_set = MOUNT_ATTR_RDONLY;
+	op->flags.ms_set = MS_RDONLY;
 }
 
 static void note_dev(struct builder *b, struct rootfs_op *op)
@@ -103,11 +127,12 @@ static int add_mount(struct builder *b, const struct oci_mount *mount)
 	r = mount_flags_parse(&mount->options, b->arena, &flags, b->err);
 	if (r < 0)
 		return err_prefix(b->err, "%s (%s)", mount->origin, mount->destination);
-	if (flags.copy_up)
-		return err_set(
-			b->err, ENOTSUP,
-			"%s (%s): option `tmpcopyup` is not supported by this version of nvcrun",
-			mount->origin, mount->destination);
+	if (flags.copy_up && (flags.bind || !mount->type || !str_eq(mount->type, "tmpfs")))
+		return err_set(b->err, EINVAL, "%s (%s): option `tmpcopyup` is for type tmpfs only",
+			       mount->origin, mount->destination);
+	if (flags.ms_set & MS_REMOUNT)
+		return err_set(b->err, ENOTSUP, "%s (%s): option `remount` is not supported",
+			       mount->origin, mount->destination);
 	if (str_eq(dest, "/"))
 		return err_set(b->err, EINVAL,
 			       "%s: cannot mount over the root directory itself, use root.path",
@@ -126,6 +151,8 @@ static int add_mount(struct builder *b, const struct oci_mount *mount)
 	op->flags = flags;
 	op->fstype = flags.bind ? NULL : mount->type;
 	op->source = flags.bind ? absolute_source(b, mount->source) : mount->source;
+	op->source_type = mount->source_type;
+	add_label(b, op);
 	note_dev(b, op);
 	return 0;
 }

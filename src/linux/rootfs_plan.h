@@ -34,15 +34,18 @@ struct rootfs_op {
 	const char *
 		source; /* BIND: host path; LINK: target; DEVICE: host node bound when mknod(2) is refused */
 	const char *fstype;	  /* MOUNT */
+	const char *label;	  /* MOUNT: SELinux label for its root; NULL: none */
 	struct mount_flags flags; /* MOUNT, BIND, ATTR */
-	mode_t source_type;	  /* BIND: S_IFREG, S_IFDIR, S_IFSOCK … expected; 0: any */
-	bool keep_existing;	  /* LINK: what is there already may stay */
-	char device_type;	  /* DEVICE: c, b, p */
-	dev_t rdev;		  /* DEVICE */
-	mode_t mode;		  /* DEVICE: permission bits */
-	uid_t uid;		  /* DEVICE */
-	gid_t gid;		  /* DEVICE */
-	const char *origin;	  /* for errors: `mounts[3]`, `nvidia libcuda.so.1` */
+	int source_fd; /* BIND: the source as a detached mount, by rootfs_sources_open(), owned by the
+				   * plan; 0: init opens the source at its turn */
+	mode_t source_type; /* BIND: S_IFREG, S_IFDIR, S_IFSOCK … expected; 0: any */
+	bool keep_existing; /* LINK: what is there already may stay */
+	char device_type;   /* DEVICE: c, b, p */
+	dev_t rdev;	    /* DEVICE */
+	mode_t mode;	    /* DEVICE: permission bits */
+	uid_t uid;	    /* DEVICE */
+	gid_t gid;	    /* DEVICE */
+	const char *origin; /* for errors: `mounts[3]`, `nvidia libcuda.so.1` */
 };
 
 struct rootfs_plan {
@@ -74,6 +77,13 @@ struct rootfs_cgroups {
  */
 int rootfs_plan_build(const struct oci_config *config, const struct rootfs_cgroups *cgroups,
 		      struct arena *arena, struct rootfs_plan *ret, struct err *err);
+
+/*
+ * With a user namespace: open, with the host's rights and in the host's mount namespace, the sources that init
+ * could not reach, as detached mounts. Sources below @rootfs are left to init: they may lie on earlier mounts.
+ */
+int rootfs_sources_open(struct rootfs_plan *plan, const char *rootfs, struct err *err);
+void rootfs_sources_close(struct rootfs_plan *plan);
 
 /* As JSON, for golden tests and people (docs/plan.md). */
 void rootfs_plan_print(const struct rootfs_plan *plan, struct json_writer *w, const char *key);

@@ -79,6 +79,8 @@ static void print_flags(const struct mount_flags *flags, struct json_writer *w)
 	print_attrs(w, "clearRecursive", flags->rec_attr_clear);
 	print_bits(w, "superblock", flags->ms_set, superblock_names, ARRAY_SIZE(superblock_names));
 	print_propagation(flags, w);
+	if (flags->copy_up)
+		json_bool(w, "copyUp", true);
 	if (flags->data.count)
 		json_strings(w, "data", &flags->data);
 }

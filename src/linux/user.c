@@ -33,12 +33,12 @@ int user_apply(const struct oci_user *user, struct err *err)
 	return 0;
 }
 
-int rlimits_apply(const struct oci_process *process, struct err *err)
+int rlimits_apply(pid_t pid, const struct oci_process *process, struct err *err)
 {
 	VEC_EACH(limit, &process->rlimits) {
 		struct rlimit rlimit = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
 
-		if (setrlimit((unsigned int)limit->type, &rlimit) < 0)
+		if (prlimit(pid, (unsigned int)limit->type, &rlimit, NULL) < 0)
 			return err_errno(err, "process.rlimits: set %s to %lu:%lu",
 					 names_of(oci_rlimit_words.items, oci_rlimit_words.count,
 						  limit->type),

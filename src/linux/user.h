@@ -11,8 +11,8 @@
  */
 int user_apply(const struct oci_user *user, struct err *err);
 
-/* process.rlimits, before rights are given up. man 2 setrlimit. */
-int rlimits_apply(const struct oci_process *process, struct err *err);
+/* process.rlimits. @pid: 0 for the caller. man 2 prlimit. */
+int rlimits_apply(pid_t pid, const struct oci_process *process, struct err *err);
 
 /* oom_score_adj of init, written by the host. proc(5). */
 int oom_score_apply(pid_t pid, int64_t score, struct err *err);

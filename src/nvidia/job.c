@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* rprivate: an injected mount that propagates would stay on the host for ever. */
 static const char *const bind_options[] = { "bind", "ro", "nosuid", "nodev", "rprivate" };
@@ -15,6 +16,7 @@ void nv_job_mount(const struct nv_job *job, struct oci_edits *edits, const char 
 
 	mount->source = host_path;
 	mount->destination = destination;
+	mount->source_type = S_IFREG;
 	mount->origin = arena_printf(job->arena, "nvidia %s", name);
 	for (size_t i = 0; i < ARRAY_SIZE(bind_options); i++)
 		VEC_PUSH(&mount->options, job->arena, bind_options[i]);

@@ -11,6 +11,7 @@
 
 #include "base/decode.h"
 #include "base/vec.h"
+#include "oci/seccomp.h"
 
 struct oci_root {
 	const char *path; /* as written: absolute or relative to the bundle */
@@ -22,6 +23,7 @@ struct oci_mount {
 	const char *type;	 /* NULL for a bind mount without type */
 	const char *source;
 	struct strings options;
+	mode_t source_type; /* S_IFREG …: the source must be that; by edits only, 0: any */
 	const char *origin; /* for errors: `mounts[3]`, `nvidia libcuda.so.1` */
 };
 
@@ -49,6 +51,29 @@ struct oci_user {
 	VEC(uint32_t) additional_gids;
 };
 
+/* man 2 sched_setattr, struct sched_attr; numbers that are absent are 0. */
+struct oci_scheduler {
+	bool set;
+	int policy;   /* SCHED_* */
+	int64_t nice; /* -20 to 19: SCHED_OTHER, SCHED_BATCH */
+	int64_t priority;
+	uint64_t flags; /* SCHED_FLAG_* */
+	uint64_t runtime, deadline, period; /* nanoseconds: SCHED_DEADLINE */
+};
+
+/* man 2 ioprio_set */
+struct oci_io_priority {
+	bool set;
+	int class; /* IOPRIO_CLASS_* */
+	int64_t priority; /* 0, the highest, to 7 */
+};
+
+/* Bit N: CPU N, for sched_setaffinity(2). */
+struct oci_cpu_mask {
+	unsigned long *words; /* NULL: not given */
+	size_t size;	      /* bytes */
+};
+
 struct oci_process {
 	bool present; /* config.json has a process object */
 	bool terminal;
@@ -64,6 +89,12 @@ struct oci_process {
 	VEC(struct oci_rlimit) rlimits;
 	bool no_new_privileges;
 	struct opt_i64 oom_score_adj;
+	const char *apparmor_profile; /* NULL: none */
+	const char *selinux_label;    /* NULL: none */
+	struct oci_scheduler scheduler;
+	struct oci_io_priority io_priority;
+	/* `exec` only: before it enters the container's cgroup, and after. */
+	struct oci_cpu_mask exec_cpus_initial, exec_cpus_final;
 };
 
 enum oci_namespace_type {
@@ -81,6 +112,19 @@ enum oci_namespace_type {
 struct oci_namespace {
 	bool present;	  /* listed; false: inherited from the runtime */
 	const char *path; /* join this one; NULL: a new one */
+};
+
+/* One line of a user namespace's map. man 7 user_namespaces. */
+struct oci_id_map {
+	uint32_t container_id;
+	uint32_t host_id;
+	uint32_t size;
+};
+
+struct oci_id_maps {
+	struct oci_id_map *items;
+	size_t count;
+	size_t capacity;
 };
 
 struct oci_device {
@@ -108,6 +152,7 @@ struct oci_memory {
 	struct opt_i64 limit;	    /* bytes, -1 unlimited */
 	struct opt_i64 reservation; /* bytes */
 	struct opt_i64 swap;	    /* bytes, memory + swap */
+	bool check_before_update;   /* update: refuse a limit below the usage */
 };
 
 struct oci_cpu {
@@ -125,8 +170,17 @@ struct oci_resources {
 	struct opt_i64 pids_limit; /* -1 unlimited */
 };
 
+struct oci_sysctl {
+	const char *name; /* as written */
+	const char *path; /* below /proc/sys: net/ipv4/conf/eth0.100/forwarding */
+	const char *value;
+};
+
 struct oci_linux {
 	struct oci_namespace namespaces[OCI_NS_COUNT];
+	struct oci_id_maps uid_maps;
+	struct oci_id_maps gid_maps;
+	const char *time_offsets; /* lines for /proc/PID/timens_offsets; NULL: none */
 	VEC(struct oci_device) devices;
 	const char *cgroups_path;
 	struct oci_resources resources;
@@ -134,6 +188,33 @@ struct oci_linux {
 		rootfs_propagation; /* MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE [| MS_REC]; 0: default */
 	struct strings masked_paths;
 	struct strings readonly_paths;
+	const char *mount_label; /* SELinux context of new file systems; NULL: none */
+	struct opt_u64 personality; /* PER_* */
+	VEC(struct oci_sysctl) sysctls;
+	struct oci_seccomp seccomp;
+};
+
+enum oci_hook_kind {
+	OCI_HOOK_PRESTART,
+	OCI_HOOK_CREATE_RUNTIME,
+	OCI_HOOK_CREATE_CONTAINER,
+	OCI_HOOK_START_CONTAINER,
+	OCI_HOOK_POSTSTART,
+	OCI_HOOK_POSTSTOP,
+	OCI_HOOK_COUNT,
+};
+
+struct oci_hook {
+	const char *path;    /* absolute; where it is looked for depends on the kind */
+	struct strings args; /* argv, argv[0] included; empty: the path alone */
+	struct strings env;  /* the whole environment */
+	struct opt_i64 timeout; /* seconds, > 0 */
+};
+
+struct oci_hook_list {
+	struct oci_hook *items;
+	size_t count;
+	size_t capacity;
 };
 
 struct oci_annotation {
@@ -149,6 +230,9 @@ struct oci_link {
 };
 
 struct oci_config {
+	const char *
+		text; /* the document itself, kept in the record: later edits of it change nothing */
+	size_t text_len;
 	const char *version; /* ociVersion as written */
 	const char *bundle;  /* absolute host path */
 	struct oci_root root;
@@ -156,6 +240,7 @@ struct oci_config {
 	const char *domainname;
 	struct oci_process process;
 	VEC(struct oci_mount) mounts;
+	struct oci_hook_list hooks[OCI_HOOK_COUNT];
 	struct oci_linux linux;
 	VEC(struct oci_annotation) annotations;
 	VEC(struct oci_mount) extra_mounts; /* by edits: done after /dev is set up */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdint.h>
 
+#include "oci/config_decode.h"
 #include "oci/config_io.h"
 #include "oci/enums.h"
 
@@ -58,29 +59,29 @@ static int check_mounts(const struct oci_config *config, struct err *err)
 }
 
 /* Spec: config.md § Process, args: one entry or more. */
-static int check_args(const struct oci_config *config, struct err *err)
+static int check_args(const struct oci_process *process, struct err *err)
 {
-	if (config->process.present && !config->process.args.count)
+	if (process->present && !process->args.count)
 		return err_set(err, EINVAL,
 			       "process.args: empty, but the name of a program is required");
 	return 0;
 }
 
 /* Spec: config.md § Process, cwd */
-static int check_cwd(const struct oci_config *config, struct err *err)
+static int check_cwd(const struct oci_process *process, struct err *err)
 {
-	if (config->process.present && *config->process.cwd != '/')
+	if (process->present && *process->cwd != '/')
 		return err_set(err, EINVAL, "process.cwd: `%s` is not an absolute path",
-			       config->process.cwd);
+			       process->cwd);
 	return 0;
 }
 
 /* Spec: config.md § Process, env: as environ in IEEE 1003.1. */
-static int check_env(const struct oci_config *config, struct err *err)
+static int check_env(const struct oci_process *process, struct err *err)
 {
 	size_t index = 0;
 
-	VEC_EACH(variable, &config->process.env) {
+	VEC_EACH(variable, &process->env) {
 		size_t name_len = strcspn(*variable, "=");
 
 		if (!name_len || !(*variable)[name_len])
@@ -100,9 +101,9 @@ static int check_id(uint32_t id, const char *place, struct err *err)
 }
 
 /* Spec: config.md § POSIX-platform User; man 7 credentials */
-static int check_user(const struct oci_config *config, struct err *err)
+static int check_user(const struct oci_process *process, struct err *err)
 {
-	const struct oci_user *user = &config->process.user;
+	const struct oci_user *user = &process->user;
 	int r;
 
 	r = check_id(user->uid, "process.user.uid", err);
@@ -116,9 +117,9 @@ static int check_user(const struct oci_config *config, struct err *err)
 }
 
 /* Spec: config.md § POSIX-platform User, umask; man 2 umask */
-static int check_umask(const struct oci_config *config, struct err *err)
+static int check_umask(const struct oci_process *process, struct err *err)
 {
-	const struct opt_u64 *mask = &config->process.user.umask;
+	const struct opt_u64 *mask = &process->user.umask;
 
 	if (mask->set && mask->v > 0777)
 		return err_set(err, EINVAL,
@@ -128,10 +129,8 @@ static int check_umask(const struct oci_config *config, struct err *err)
 }
 
 /* Spec: config.md § Process, consoleSize (ignored without terminal); man 2 ioctl_tty, winsize */
-static int check_console_size(const struct oci_config *config, struct err *err)
+static int check_console_size(const struct oci_process *process, struct err *err)
 {
-	const struct oci_process *process = &config->process;
-
 	if (process->terminal &&
 	    (process->console_size.height > UINT16_MAX || process->console_size.width > UINT16_MAX))
 		return err_set(
@@ -142,12 +141,12 @@ static int check_console_size(const struct oci_config *config, struct err *err)
 }
 
 /* Spec: config.md § POSIX process, rlimits: a repeated type is an error; man 2 setrlimit. */
-static int check_rlimits(const struct oci_config *config, struct err *err)
+static int check_rlimits(const struct oci_process *process, struct err *err)
 {
 	uint64_t seen = 0;
 	size_t index = 0;
 
-	VEC_EACH(limit, &config->process.rlimits) {
+	VEC_EACH(limit, &process->rlimits) {
 		const char *name =
 			names_of(oci_rlimit_words.items, oci_rlimit_words.count, limit->type);
 
@@ -238,6 +237,39 @@ static int check_devices(const struct oci_config *config, struct err *err)
 	return 0;
 }
 
+static bool is_new(const struct oci_linux *linux, enum oci_namespace_type type)
+{
+	return linux->namespaces[type].present && !linux->namespaces[type].path;
+}
+
+/*
+ * Spec: config-linux.md § User namespace mappings. A joined namespace has its maps already: containerd and
+ * CRI-O name them all the same.
+ */
+static int check_id_maps(const struct oci_config *config, struct err *err)
+{
+	const struct oci_linux *linux = &config->linux;
+
+	if (is_new(linux, OCI_NS_USER) && (!linux->uid_maps.count || !linux->gid_maps.count))
+		return err_set(err, EINVAL,
+			       "linux.%s: empty, but a new user namespace needs mappings",
+			       linux->uid_maps.count ? "gidMappings" : "uidMappings");
+	if (!linux->namespaces[OCI_NS_USER].present &&
+	    (linux->uid_maps.count || linux->gid_maps.count))
+		return err_set(err, EINVAL, "linux.namespaces: %s need a user namespace",
+			       linux->uid_maps.count ? "uidMappings" : "gidMappings");
+	return 0;
+}
+
+/* Spec: config-linux.md § Offset for Time Namespace; man 7 time_namespaces */
+static int check_time_offsets(const struct oci_config *config, struct err *err)
+{
+	if (config->linux.time_offsets && !is_new(&config->linux, OCI_NS_TIME))
+		return err_set(err, EINVAL,
+			       "linux.namespaces: timeOffsets need a new time namespace");
+	return 0;
+}
+
 /* Spec: config-linux.md § Memory, swap: memory and swap together. */
 static int check_memory(const struct oci_config *config, struct err *err)
 {
@@ -252,10 +284,31 @@ static int check_memory(const struct oci_config *config, struct err *err)
 	return 0;
 }
 
+static int (*const process_rules[])(const struct oci_process *process, struct err *err) = {
+	check_args,  check_cwd,		 check_env,	check_user,
+	check_umask, check_console_size, check_rlimits,
+};
+
+int oci_process_check(const struct oci_process *process, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(process_rules); i++) {
+		int r = process_rules[i](process, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int check_process(const struct oci_config *config, struct err *err)
+{
+	return oci_process_check(&config->process, err);
+}
+
 static int (*const rules[])(const struct oci_config *config, struct err *err) = {
-	check_version, check_root,	    check_mounts,  check_args,	       check_cwd,
-	check_env,     check_user,	    check_umask,   check_console_size, check_rlimits,
-	check_uts,     check_covered_paths, check_devices, check_memory,
+	check_version,	    check_root,		 check_mounts,	    check_process,
+	check_uts,	    check_covered_paths, check_devices,	    check_id_maps,
+	check_time_offsets, check_memory,	 oci_check_sysctls,
 };
 
 int oci_config_check(const struct oci_config *config, struct err *err)

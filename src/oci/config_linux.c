@@ -3,13 +3,9 @@
 #include <stdint.h>
 #include <sys/sysmacros.h>
 
+#include "base/str.h"
 #include "oci/config_decode.h"
 #include "oci/enums.h"
-
-bool oci_namespace_is_supported(enum oci_namespace_type type)
-{
-	return type != OCI_NS_USER && type != OCI_NS_TIME;
-}
 
 struct namespace_entry {
 	int type; /* enum oci_namespace_type */
@@ -23,19 +19,6 @@ static const struct field namespace_fields[] = {
 	{ "path", oci_decode_text, offsetof(struct namespace_entry, path), NULL, 0 },
 };
 static const struct fields namespace = FIELDS(namespace_fields, struct namespace_entry);
-
-/* Refuse a text member of @object for its value. */
-static int refuse_member(struct decode *d, const struct value *object, const char *key)
-{
-	const struct value *member = value_get(object, key);
-	struct decode_path step = { .up = d->path, .key = key };
-	int r;
-
-	d->path = &step;
-	r = decode_error(d, member, "%s: not supported by this version of nvcrun", member->text);
-	d->path = step.up;
-	return r;
-}
 
 static int decode_namespace(struct decode *d, const struct value *value, const struct field *field,
 			    void *out)
@@ -51,11 +34,10 @@ static int decode_namespace(struct decode *d, const struct value *value, const s
 	if (config->namespaces[entry.type].present)
 		return decode_error(d, value, "duplicate namespace type `%s`",
 				    value_get(value, "type")->text);
-	if (!oci_namespace_is_supported((enum oci_namespace_type)entry.type))
-		return refuse_member(d, value, "type");
-	if (entry.path)
-		return refuse_member(d, value, "path");
-	config->namespaces[entry.type] = (struct oci_namespace){ .present = true };
+	if (entry.path && *entry.path != '/')
+		return decode_error(d, value, "path `%s` is not absolute", entry.path);
+	config->namespaces[entry.type] =
+		(struct oci_namespace){ .present = true, .path = entry.path };
 	return 0;
 }
 
@@ -63,6 +45,51 @@ static int decode_namespaces(struct decode *d, const struct value *value, const 
 			     void *out)
 {
 	return oci_decode_each(d, value, decode_namespace, oci_decode_owner(field, out));
+}
+
+/* Spec: config-linux.md § User namespace mappings */
+static const struct field id_map_fields[] = {
+	{ "containerID", decode_u32, offsetof(struct oci_id_map, container_id), NULL,
+	  FIELD_REQUIRED },
+	{ "hostID", decode_u32, offsetof(struct oci_id_map, host_id), NULL, FIELD_REQUIRED },
+	{ "size", decode_u32, offsetof(struct oci_id_map, size), NULL, FIELD_REQUIRED },
+};
+static const struct fields id_maps = FIELDS(id_map_fields, struct oci_id_map);
+
+struct time_offset {
+	int64_t secs;
+	uint32_t nanosecs;
+};
+
+static const struct field time_offset_fields[] = {
+	{ "secs", decode_i64, offsetof(struct time_offset, secs), NULL, 0 },
+	{ "nanosecs", decode_u32, offsetof(struct time_offset, nanosecs), NULL, 0 },
+};
+static const struct fields time_offset = FIELDS(time_offset_fields, struct time_offset);
+
+/* Both clocks as the lines that the kernel reads. Spec: config-linux.md § Offset for Time Namespace */
+static int decode_time_offsets(struct decode *d, const struct value *value,
+			       const struct field *field, void *out)
+{
+	static const char *const clocks[] = { "monotonic", "boottime" };
+	struct strbuf text = { .arena = d->arena };
+
+	(void)field;
+	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+		const struct value *clock = value_get(value, clocks[i]);
+		struct time_offset offset = { 0 };
+		int r;
+
+		if (!clock)
+			continue;
+		r = decode_object(d, clock, &time_offset, &offset);
+		if (r < 0)
+			return r;
+		strbuf_addf(&text, "%s %ld %u\n", clocks[i], offset.secs, offset.nanosecs);
+	}
+	if (text.len)
+		*(const char **)out = text.text;
+	return 0;
 }
 
 struct device_entry {
@@ -160,14 +187,14 @@ static const struct field linux_fields[] = {
 	  &oci_propagation_words, 0 },
 	{ "maskedPaths", decode_strings, offsetof(struct oci_linux, masked_paths), NULL, 0 },
 	{ "readonlyPaths", decode_strings, offsetof(struct oci_linux, readonly_paths), NULL, 0 },
-	{ "uidMappings", decode_refuse, 0, NULL, 0 },
-	{ "gidMappings", decode_refuse, 0, NULL, 0 },
-	{ "timeOffsets", decode_refuse, 0, NULL, 0 },
+	{ "uidMappings", decode_structs, offsetof(struct oci_linux, uid_maps), &id_maps, 0 },
+	{ "gidMappings", decode_structs, offsetof(struct oci_linux, gid_maps), &id_maps, 0 },
+	{ "timeOffsets", decode_time_offsets, offsetof(struct oci_linux, time_offsets), NULL, 0 },
 	{ "netDevices", decode_refuse, 0, NULL, 0 },
-	{ "mountLabel", decode_refuse, 0, NULL, 0 },
-	{ "personality", decode_refuse, 0, NULL, 0 },
-	{ "sysctl", decode_refuse, 0, NULL, 0 },
-	{ "seccomp", decode_refuse, 0, NULL, 0 },
+	{ "mountLabel", oci_decode_text, offsetof(struct oci_linux, mount_label), NULL, 0 },
+	{ "personality", oci_decode_personality, offsetof(struct oci_linux, personality), NULL, 0 },
+	{ "sysctl", oci_decode_sysctls, offsetof(struct oci_linux, sysctls), NULL, 0 },
+	{ "seccomp", oci_decode_seccomp, offsetof(struct oci_linux, seccomp), NULL, 0 },
 	{ "intelRdt", decode_refuse, 0, NULL, 0 },
 	{ "memoryPolicy", decode_refuse, 0, NULL, 0 },
 };

@@ -149,11 +149,13 @@ static const struct field process_fields[] = {
 	  0 },
 	{ "oomScoreAdj", decode_opt_i64, offsetof(struct oci_process, oom_score_adj),
 	  &oom_score_adj, 0 },
-	{ "apparmorProfile", decode_refuse, 0, NULL, 0 },
-	{ "selinuxLabel", decode_refuse, 0, NULL, 0 },
-	{ "scheduler", decode_refuse, 0, NULL, 0 },
-	{ "ioPriority", decode_refuse, 0, NULL, 0 },
-	{ "execCPUAffinity", decode_refuse, 0, NULL, 0 },
+	{ "apparmorProfile", oci_decode_text, offsetof(struct oci_process, apparmor_profile), NULL,
+	  0 },
+	{ "selinuxLabel", oci_decode_text, offsetof(struct oci_process, selinux_label), NULL, 0 },
+	{ "scheduler", oci_decode_scheduler, offsetof(struct oci_process, scheduler), NULL, 0 },
+	{ "ioPriority", oci_decode_io_priority, offsetof(struct oci_process, io_priority), NULL,
+	  0 },
+	{ "execCPUAffinity", decode_struct, 0, &oci_exec_affinity_fields, 0 },
 	{ "commandLine", decode_ignore, 0, NULL, 0 }, /* of Windows */
 };
 static const struct fields process = FIELDS(process_fields, struct oci_process);
@@ -198,17 +200,6 @@ static int decode_annotations(struct decode *d, const struct value *value,
 	return 0;
 }
 
-/* Spec: config.md § POSIX-platform Hooks */
-static const struct field hooks_fields[] = {
-	{ "prestart", decode_refuse, 0, NULL, 0 },
-	{ "createRuntime", decode_refuse, 0, NULL, 0 },
-	{ "createContainer", decode_refuse, 0, NULL, 0 },
-	{ "startContainer", decode_refuse, 0, NULL, 0 },
-	{ "poststart", decode_refuse, 0, NULL, 0 },
-	{ "poststop", decode_refuse, 0, NULL, 0 },
-};
-static const struct fields hooks = FIELDS(hooks_fields, struct oci_config);
-
 /* Spec: config.md */
 static const struct field config_fields[] = {
 	{ "ociVersion", decode_string, offsetof(struct oci_config, version), NULL, FIELD_REQUIRED },
@@ -217,7 +208,7 @@ static const struct field config_fields[] = {
 	{ "process", decode_process, offsetof(struct oci_config, process), &process, 0 },
 	{ "hostname", oci_decode_text, offsetof(struct oci_config, hostname), NULL, 0 },
 	{ "domainname", oci_decode_text, offsetof(struct oci_config, domainname), NULL, 0 },
-	{ "hooks", decode_struct, 0, &hooks, 0 },
+	{ "hooks", decode_struct, 0, &oci_hooks_fields, 0 },
 	{ "annotations", decode_annotations, offsetof(struct oci_config, annotations), NULL, 0 },
 	{ "linux", decode_struct, offsetof(struct oci_config, linux), &oci_linux_fields, 0 },
 	/* Of other platforms: their presence asks nothing of this one. */
@@ -278,6 +269,8 @@ int oci_config_parse(const char *text, size_t len, const char *bundle, struct ar
 	if (log_wants(LOG_LEVEL_DEBUG))
 		d.unknown = log_unknown;
 	config->bundle = bundle;
+	config->text = text;
+	config->text_len = len;
 	r = decode_object(&d, document, &config_table, config);
 	if (r < 0)
 		return r;
@@ -306,4 +299,26 @@ int oci_config_read(const char *bundle, struct arena *arena, struct oci_notes *n
 	if (r < 0)
 		return err_code(err, r, DOCUMENT ": read %s", path);
 	return oci_config_parse(text, len, bundle, arena, notes, ret, err);
+}
+
+int oci_process_parse(const char *text, size_t len, const char *name, struct arena *arena,
+		      struct oci_notes *notes, struct oci_process *ret, struct err *err)
+{
+	struct decode d = { .arena = arena, .document = name, .err = err };
+	struct oci_config config = { 0 };
+	const struct value *document;
+	int r;
+
+	r = json_read(text, len, name, arena, &document, err);
+	if (r == 0)
+		r = decode_object(&d, document, &process, &config.process);
+	if (r < 0)
+		return r;
+	config.process.present = true;
+	complete(&config, arena, notes);
+	r = oci_process_check(&config.process, err);
+	if (r < 0)
+		return err_prefix(err, "%s", name);
+	*ret = config.process;
+	return 0;
 }

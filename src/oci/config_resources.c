@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "oci/config_decode.h"
+#include "oci/config_io.h"
 
 int oci_access_parse(const char *letters, struct oci_device_rule *rule)
 {
@@ -95,6 +97,15 @@ static int decode_rules(struct decode *d, const struct value *value, const struc
 /* Bytes or a count; -1 is unlimited. */
 static const struct range limits = { -1, INT64_MAX };
 
+/* decode_refuse() would let 0 pass, which is a value like others: no swapping. */
+static int refuse_swappiness(struct decode *d, const struct value *value, const struct field *field,
+			     void *out)
+{
+	(void)field;
+	(void)out;
+	return decode_error(d, value, "not supported by this version of nvcrun");
+}
+
 /* Spec: config-linux.md § Memory */
 static const struct field memory_fields[] = {
 	{ "limit", decode_opt_i64, offsetof(struct oci_memory, limit), &limits, 0 },
@@ -102,10 +113,11 @@ static const struct field memory_fields[] = {
 	{ "swap", decode_opt_i64, offsetof(struct oci_memory, swap), &limits, 0 },
 	{ "kernel", decode_ignore, 0, NULL, 0 },    /* gone from Linux 5.16; ignored by runc */
 	{ "kernelTCP", decode_ignore, 0, NULL, 0 }, /* the same */
-	{ "swappiness", decode_refuse, 0, NULL, 0 },
+	{ "swappiness", refuse_swappiness, 0, NULL, 0 },
 	{ "disableOOMKiller", decode_refuse, 0, NULL, 0 },
 	{ "useHierarchy", decode_refuse, 0, NULL, 0 },
-	{ "checkBeforeUpdate", decode_refuse, 0, NULL, 0 },
+	{ "checkBeforeUpdate", decode_bool, offsetof(struct oci_memory, check_before_update), NULL,
+	  0 },
 };
 static const struct fields memory = FIELDS(memory_fields, struct oci_memory);
 
@@ -142,3 +154,19 @@ static const struct field resources_fields[] = {
 	{ "unified", decode_refuse, 0, NULL, 0 },
 };
 const struct fields oci_resources_fields = FIELDS(resources_fields, struct oci_resources);
+
+int oci_resources_parse(const char *text, size_t len, const char *name, struct arena *arena,
+			struct oci_resources *ret, struct err *err)
+{
+	struct decode d = { .arena = arena, .document = name, .err = err };
+	struct oci_resources resources = { 0 };
+	const struct value *value;
+	int r;
+
+	r = json_read(text, len, name, arena, &value, err);
+	if (r == 0)
+		r = decode_object(&d, value, &oci_resources_fields, &resources);
+	if (r == 0)
+		*ret = resources;
+	return r;
+}

@@ -4,7 +4,9 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -97,6 +99,16 @@ static const struct name_value propagations[] = {
 	{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC },
 };
 
+/* Spec: config.md § POSIX-platform Hooks */
+static const struct name_value hooks[] = {
+	{ "prestart", OCI_HOOK_PRESTART },
+	{ "createRuntime", OCI_HOOK_CREATE_RUNTIME },
+	{ "createContainer", OCI_HOOK_CREATE_CONTAINER },
+	{ "startContainer", OCI_HOOK_START_CONTAINER },
+	{ "poststart", OCI_HOOK_POSTSTART },
+	{ "poststop", OCI_HOOK_POSTSTOP },
+};
+
 /* man 7 signal. Where two names share a number, the usual one comes first: names_of() takes it. */
 static const struct name_value signals[] = {
 	{ "HUP", SIGHUP },	 { "INT", SIGINT },	  { "QUIT", SIGQUIT },
@@ -113,11 +125,70 @@ static const struct name_value signals[] = {
 	{ "SYS", SIGSYS },	 { "UNUSED", SIGSYS },
 };
 
+/* Spec: config-linux.md § Seccomp; the kernel's KILL is that of the thread. */
+static const struct name_value seccomp_actions[] = {
+	{ "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD },
+	{ "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS },
+	{ "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD },
+	{ "SCMP_ACT_TRAP", SECCOMP_RET_TRAP },
+	{ "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO },
+	{ "SCMP_ACT_TRACE", SECCOMP_RET_TRACE },
+	{ "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW },
+	{ "SCMP_ACT_LOG", SECCOMP_RET_LOG },
+	{ "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF },
+};
+
+static const struct name_value seccomp_archs[] = {
+	{ "SCMP_ARCH_X86", AUDIT_ARCH_I386 },
+	{ "SCMP_ARCH_X86_64", AUDIT_ARCH_X86_64 },
+	{ "SCMP_ARCH_X32", OCI_SECCOMP_X32 },
+	{ "SCMP_ARCH_ARM", AUDIT_ARCH_ARM },
+	{ "SCMP_ARCH_AARCH64", AUDIT_ARCH_AARCH64 },
+	{ "SCMP_ARCH_MIPS", AUDIT_ARCH_MIPS },
+	{ "SCMP_ARCH_MIPS64", AUDIT_ARCH_MIPS64 },
+	{ "SCMP_ARCH_MIPS64N32", AUDIT_ARCH_MIPS64N32 },
+	{ "SCMP_ARCH_MIPSEL", AUDIT_ARCH_MIPSEL },
+	{ "SCMP_ARCH_MIPSEL64", AUDIT_ARCH_MIPSEL64 },
+	{ "SCMP_ARCH_MIPSEL64N32", AUDIT_ARCH_MIPSEL64N32 },
+	{ "SCMP_ARCH_PPC", AUDIT_ARCH_PPC },
+	{ "SCMP_ARCH_PPC64", AUDIT_ARCH_PPC64 },
+	{ "SCMP_ARCH_PPC64LE", AUDIT_ARCH_PPC64LE },
+	{ "SCMP_ARCH_S390", AUDIT_ARCH_S390 },
+	{ "SCMP_ARCH_S390X", AUDIT_ARCH_S390X },
+	{ "SCMP_ARCH_PARISC", AUDIT_ARCH_PARISC },
+	{ "SCMP_ARCH_PARISC64", AUDIT_ARCH_PARISC64 },
+	{ "SCMP_ARCH_RISCV64", AUDIT_ARCH_RISCV64 },
+	{ "SCMP_ARCH_LOONGARCH64", AUDIT_ARCH_LOONGARCH64 },
+};
+
+/* man 2 seccomp */
+static const struct name_value seccomp_flags[] = {
+	{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
+	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
+	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+};
+
+static const struct name_value seccomp_ops[] = {
+	{ "SCMP_CMP_NE", OCI_SECCOMP_NE },
+	{ "SCMP_CMP_LT", OCI_SECCOMP_LT },
+	{ "SCMP_CMP_LE", OCI_SECCOMP_LE },
+	{ "SCMP_CMP_EQ", OCI_SECCOMP_EQ },
+	{ "SCMP_CMP_GE", OCI_SECCOMP_GE },
+	{ "SCMP_CMP_GT", OCI_SECCOMP_GT },
+	{ "SCMP_CMP_MASKED_EQ", OCI_SECCOMP_MASKED_EQ },
+};
+
 const struct words oci_namespace_words = WORDS(namespaces, "namespace type");
 const struct words oci_rlimit_words = WORDS(rlimits, "rlimit type");
 const struct words oci_capability_words = WORDS(capabilities, "capability");
 const struct words oci_propagation_words = WORDS(propagations, "propagation");
+const struct words oci_hook_words = WORDS(hooks, "hook");
 const struct words oci_signal_words = WORDS(signals, "signal");
+const struct words oci_seccomp_action_words = WORDS(seccomp_actions, "seccomp action");
+const struct words oci_seccomp_arch_words = WORDS(seccomp_archs, "architecture");
+const struct words oci_seccomp_flag_words = WORDS(seccomp_flags, "seccomp flag");
+const struct words oci_seccomp_op_words = WORDS(seccomp_ops, "operator");
 
 /*
  * RTMIN as users count it: the C library keeps the first ones for itself, and how many differs

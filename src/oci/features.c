@@ -8,11 +8,11 @@
 #include "oci/mount_options.h"
 #include "oci/version.h"
 
-/* { "<key>": { "enabled": false } } */
-static void write_disabled(struct json_writer *w, const char *key)
+/* { "<key>": { "enabled": … } } */
+static void write_enabled(struct json_writer *w, const char *key, bool is_enabled)
 {
 	json_object(w, key);
-	json_bool(w, "enabled", false);
+	json_bool(w, "enabled", is_enabled);
 	json_end_object(w);
 }
 
@@ -22,8 +22,7 @@ static void write_namespaces(struct json_writer *w)
 	for (size_t i = 0; i < oci_namespace_words.count; i++) {
 		const struct name_value *word = &oci_namespace_words.items[i];
 
-		if (oci_namespace_is_supported((enum oci_namespace_type)word->value))
-			json_string(w, NULL, word->name);
+		json_string(w, NULL, word->name);
 	}
 	json_end_array(w);
 }
@@ -47,6 +46,30 @@ static void write_cgroup(struct json_writer *w)
 	json_end_object(w);
 }
 
+/* @is_supported: NULL: all of them */
+static void write_words(struct json_writer *w, const char *key, const struct words *words,
+			bool (*is_supported)(uint32_t))
+{
+	json_array(w, key);
+	for (size_t i = 0; i < words->count; i++) {
+		if (!is_supported || is_supported((uint32_t)words->items[i].value))
+			json_string(w, NULL, words->items[i].name);
+	}
+	json_end_array(w);
+}
+
+static void write_seccomp(struct json_writer *w)
+{
+	json_object(w, "seccomp");
+	json_bool(w, "enabled", true);
+	write_words(w, "actions", &oci_seccomp_action_words, oci_seccomp_action_is_supported);
+	write_words(w, "operators", &oci_seccomp_op_words, NULL);
+	write_words(w, "archs", &oci_seccomp_arch_words, NULL);
+	write_words(w, "knownFlags", &oci_seccomp_flag_words, NULL);
+	write_words(w, "supportedFlags", &oci_seccomp_flag_words, oci_seccomp_flag_is_supported);
+	json_end_object(w);
+}
+
 /* Spec: features-linux.md */
 static void write_linux(struct json_writer *w)
 {
@@ -54,14 +77,14 @@ static void write_linux(struct json_writer *w)
 	write_namespaces(w);
 	write_capabilities(w);
 	write_cgroup(w);
-	write_disabled(w, "seccomp");
-	write_disabled(w, "apparmor");
-	write_disabled(w, "selinux");
-	write_disabled(w, "intelRdt");
+	write_seccomp(w);
+	write_enabled(w, "apparmor", true);
+	write_enabled(w, "selinux", true);
+	write_enabled(w, "intelRdt", false);
 	json_object(w, "mountExtensions");
-	write_disabled(w, "idmap");
+	write_enabled(w, "idmap", false);
 	json_end_object(w);
-	write_disabled(w, "netDevices");
+	write_enabled(w, "netDevices", false);
 	json_end_object(w);
 }
 
@@ -75,9 +98,7 @@ char *oci_features_text(struct arena *arena)
 	json_object(&w, NULL);
 	json_string(&w, "ociVersionMin", OCI_VERSION_MIN);
 	json_string(&w, "ociVersionMax", OCI_VERSION);
-	/* An empty list says that none are run; without the key nothing would be known. */
-	json_array(&w, "hooks");
-	json_end_array(&w);
+	write_words(&w, "hooks", &oci_hook_words, NULL);
 	json_strings(&w, "mountOptions", &options);
 	write_linux(&w);
 	json_object(&w, "annotations");

@@ -12,9 +12,8 @@
 #include "runtime/start.h"
 
 static const struct name_value status_names[] = {
-	{ "creating", CONTAINER_CREATING },
-	{ "created", CONTAINER_CREATED },
-	{ "running", CONTAINER_RUNNING },
+	{ "creating", CONTAINER_CREATING }, { "created", CONTAINER_CREATED },
+	{ "running", CONTAINER_RUNNING },   { "paused", CONTAINER_PAUSED },
 	{ "stopped", CONTAINER_STOPPED },
 };
 
@@ -80,6 +79,8 @@ static enum container_status look(const struct container *container)
 	}
 	if (!is_alive)
 		return CONTAINER_STOPPED;
+	if (cg_is_frozen(&container->record.cgroup))
+		return CONTAINER_PAUSED;
 	if (fstatat(container->dir_fd, START_FIFO, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return CONTAINER_CREATED;
 	return CONTAINER_RUNNING;
@@ -97,18 +98,8 @@ const char *container_status_name(enum container_status status)
 
 struct oci_state container_state(const struct container *container)
 {
-	const struct record *record = &container->record;
+	bool is_stopped = container->status == CONTAINER_STOPPED;
 
-	return (struct oci_state){
-		.version = record->oci_version,
-		.id = record->id,
-		.status = container_status_name(container->status),
-		.pid = container->status == CONTAINER_STOPPED ? 0 : record->init.pid,
-		.bundle = record->bundle,
-		.rootfs = record->rootfs,
-		.created = record->created,
-		.owner = "",
-		.annotations = record->annotations,
-		.n_annotations = record->n_annotations,
-	};
+	return record_state(&container->record, container_status_name(container->status),
+			    is_stopped ? 0 : container->record.init.pid);
 }

@@ -14,6 +14,7 @@ enum container_status {
 	CONTAINER_CREATING,
 	CONTAINER_CREATED,
 	CONTAINER_RUNNING,
+	CONTAINER_PAUSED, /* created or running, but frozen */
 	CONTAINER_STOPPED,
 };
 
@@ -41,10 +42,10 @@ void container_done(struct container *container);
 /* Wait for the record's lock, keep it until container_done(), and read record and status again. */
 int container_lock(struct container *container, struct arena *arena, struct err *err);
 
-/* Look at init and the fifo again. */
+/* Look at init, the fifo and the freezer again. */
 void container_refresh(struct container *container);
 
-/* creating, created, running, stopped */
+/* creating, created, running, paused, stopped */
 const char *container_status_name(enum container_status status);
 
 /* The state object (owner is left ""). */

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "runtime/commands.h"
 #include "runtime/container.h"
+#include "runtime/hooks.h"
 
 #define DEATH_TIMEOUT_MS  10000
 #define CGROUP_TIMEOUT_MS 10000
@@ -37,8 +38,14 @@ static int tear_down(const struct container *container, struct err *err)
 	rc = kill_init(record, err);
 	if (rc < 0)
 		return rc;
-	/* The rest: all that is left without a pid namespace, or when init never ran. */
-	rc = cg_kill(&record->cgroup, CGROUP_TIMEOUT_MS, err);
+	/* What v1's freezer holds does not die before it is thawed. */
+	if (container->status == CONTAINER_PAUSED)
+		(void)cg_freeze(&record->cgroup, false, 0, NULL);
+	/*
+	 * With a pid namespace of its own the rest died with init. Without one the cgroup tells who belongs to
+	 * it; only then, because a cgroup may have been given to two containers.
+	 */
+	rc = record->shares_pid_namespace ? cg_kill(&record->cgroup, CGROUP_TIMEOUT_MS, err) : 0;
 	if (rc < 0)
 		return rc;
 	if (record->init.pid > 0 && proc_wait_dead(&record->init, DEATH_TIMEOUT_MS) < 0)
@@ -92,5 +99,9 @@ int runtime_delete(const char *root, const char *id, bool force, struct arena *a
 		return rc == -ENOENT && force ? 0 : rc;
 	/* Somebody may have started it while we waited. */
 	rc = force ? 0 : check_status(&container, err);
-	return rc < 0 ? rc : tear_down(&container, err);
+	if (rc == 0)
+		rc = tear_down(&container, err);
+	if (rc == 0)
+		hooks_poststop(&container.record, arena);
+	return rc;
 }

@@ -25,7 +25,8 @@ static int signal_cgroup(const struct record *record, int signal, struct arena *
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < count; i++)
-		if (pids[i] != record->init.pid && kill(pids[i], signal) < 0 && errno != ESRCH)
+		if (pids[i] > 0 && pids[i] != record->init.pid && kill(pids[i], signal) < 0 &&
+		    errno != ESRCH)
 			return err_errno(err, "send signal %d to process %d of container `%s`",
 					 signal, pids[i], record->id);
 	return 0;
@@ -42,12 +43,16 @@ int runtime_kill(const char *root, const char *id, int signal, bool all, struct 
 	if (rc < 0)
 		return rc;
 	rc = -ESRCH;
-	if (container.status == CONTAINER_CREATED || container.status == CONTAINER_RUNNING)
+	if (container.status == CONTAINER_CREATED || container.status == CONTAINER_RUNNING ||
+	    container.status == CONTAINER_PAUSED)
 		rc = proc_signal(&record->init, signal);
 	if (rc == -ESRCH && !all)
 		return err_set(err, ESRCH, "container not running");
 	if (rc < 0 && rc != -ESRCH)
 		return err_code(err, rc, "send signal %d to container `%s`", signal, id);
+	/* What v1's freezer holds does not die before it is thawed. */
+	if (rc == 0 && signal == SIGKILL && container.status == CONTAINER_PAUSED)
+		(void)cg_freeze(&record->cgroup, false, 0, NULL);
 	if (all || (signal == SIGKILL && record->shares_pid_namespace))
 		return signal_cgroup(record, signal, arena, err);
 	return 0;

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "oci/config_io.h"
 #include "runtime/start.h"
 
 #define STATE_FILE  "state.json"
@@ -40,30 +41,12 @@ int record_check_id(const char *id, struct err *err)
 	return 0;
 }
 
-/*
- * Root of this very machine, not the root that a user namespace gives: podman runs us as that one,
- * and /run is not its own.
- */
-static bool is_real_root(struct arena *arena)
-{
-	unsigned int inside, outside, count;
-	char *text;
-	size_t len;
-
-	if (geteuid() != 0)
-		return false;
-	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", PATH_MAX, arena, &text, &len) < 0)
-		return true;
-	return sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 &&
-	       outside == 0 && count == UINT32_MAX;
-}
-
 static int default_root(struct arena *arena, const char **ret_root, mode_t *ret_mode,
 			struct err *err)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 
-	if (!is_real_root(arena) && runtime_dir && runtime_dir[0] == '/') {
+	if (!proc_is_real_root() && runtime_dir && runtime_dir[0] == '/') {
 		*ret_root = arena_printf(arena, "%s/nvcrun", runtime_dir);
 		*ret_mode = S_ISVTX | 0700; /* sticky: systemd-tmpfiles does not clean it up */
 		return 0;
@@ -79,11 +62,27 @@ static int default_root(struct arena *arena, const char **ret_root, mode_t *ret_
 	return 0;
 }
 
+/* Whoever can write here decides which processes and cgroups `delete` kills and removes. */
+static int check_root_owner(int fd, const char *root, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, "stat the root directory `%s`", root);
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return err_set(err, EPERM, "the root directory `%s` belongs to uid %u", root,
+			       st.st_uid);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(err, EPERM, "the root directory `%s` is writable by group or others",
+			       root);
+	return 0;
+}
+
 int record_open_root(const char *root, bool make, struct arena *arena, int *ret_fd, struct err *err)
 {
-	cleanup_close int host_fd = -EBADF;
+	cleanup_close int host_fd = -EBADF, fd = -EBADF;
 	mode_t mode = 0700;
-	int fd, rc;
+	int rc;
 
 	if (!root) {
 		rc = default_root(arena, &root, &mode, err);
@@ -92,21 +91,21 @@ int record_open_root(const char *root, bool make, struct arena *arena, int *ret_
 	}
 	if (str_eq(path_clean(arena, root), "/"))
 		return err_set(err, EINVAL, "option --root argument should not be set to /");
-	if (!make) {
-		fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			return err_errno(err, "open the root directory `%s`", root);
-		*ret_fd = fd;
-		return 0;
+	fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && (errno != ENOENT || !make))
+		return err_errno(err, "open the root directory `%s`", root);
+	if (fd < 0) {
+		host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (host_fd < 0)
+			return err_errno(err, "open /");
+		rc = path_make_dirs_in(host_fd, path_absolute(arena, root), mode, &fd);
+		if (rc < 0)
+			return err_code(err, rc, "make the root directory `%s`", root);
 	}
-	host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (host_fd < 0)
-		return err_errno(err, "open /");
-	rc = path_make_dirs_in(host_fd, root, mode, &fd);
-	if (rc < 0)
-		return err_code(err, rc, "make the root directory `%s`", root);
-	*ret_fd = fd;
-	return 0;
+	rc = check_root_owner(fd, root, err);
+	if (rc == 0)
+		*ret_fd = steal_fd(&fd);
+	return rc;
 }
 
 static int error_absent(const char *id, struct err *err)
@@ -129,13 +128,13 @@ int record_make(int root_fd, const char *id, int *ret_fd, struct err *err)
 		return err_errno(err, "make the directory of container `%s`", id);
 	}
 	rc = record_open(root_fd, id, &fd, err);
-	if (rc < 0)
-		return rc;
-	rc = record_lock(fd, id, err);
-	if (rc < 0)
-		return rc;
-	*ret_fd = steal_fd(&fd);
-	return 0;
+	if (rc == 0)
+		rc = record_lock(fd, id, err);
+	if (rc == 0)
+		*ret_fd = steal_fd(&fd);
+	else
+		(void)unlinkat(root_fd, id, AT_REMOVEDIR);
+	return rc;
 }
 
 int record_open(int root_fd, const char *id, int *ret_fd, struct err *err)
@@ -179,6 +178,22 @@ bool record_is_locked(int dir_fd)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+struct oci_state record_state(const struct record *record, const char *status, pid_t pid)
+{
+	return (struct oci_state){
+		.version = record->oci_version,
+		.id = record->id,
+		.status = status,
+		.pid = pid,
+		.bundle = record->bundle,
+		.rootfs = record->rootfs,
+		.created = record->created,
+		.owner = "",
+		.annotations = record->annotations,
+		.n_annotations = record->n_annotations,
+	};
+}
+
 int record_write(int dir_fd, const struct record *record, struct err *err)
 {
 	cleanup_json_writer struct json_writer w;
@@ -202,6 +217,8 @@ int record_write(int dir_fd, const struct record *record, struct err *err)
 	json_uint(&w, "start", record->init.start);
 	json_end_object(&w);
 	cg_place_write(&record->cgroup, &w, "cgroup");
+	oci_hooks_write(&record->poststart, &w, "poststart");
+	oci_hooks_write(&record->poststop, &w, "poststop");
 	json_object(&w, "annotations");
 	for (size_t i = 0; i < record->n_annotations; i++)
 		json_string(&w, record->annotations[i].key, record->annotations[i].value);
@@ -277,6 +294,8 @@ static const struct field document_items[] = {
 	{ "sharesPidNamespace", decode_bool, REC(shares_pid_namespace), NULL, FIELD_REQUIRED },
 	{ "init", decode_struct, DOC(init), &init_fields, FIELD_REQUIRED },
 	{ "cgroup", decode_cgroup, REC(cgroup), NULL, FIELD_REQUIRED },
+	{ "poststart", decode_structs, REC(poststart), &oci_hook_fields, 0 },
+	{ "poststop", decode_structs, REC(poststop), &oci_hook_fields, 0 },
 	{ "annotations", decode_annotations, 0, NULL, 0 },
 };
 static const struct fields document_fields = FIELDS(document_items, struct document);
@@ -344,7 +363,11 @@ int record_remove(int root_fd, const char *id, struct err *err)
 	 * state.json last: whoever is killed here leaves a directory that `delete` still
 	 * understands.
 	 */
-	static const char *const files[] = { START_FIFO, REPORT_FIFO, "." STATE_FILE ".tmp",
+	static const char *const files[] = { START_FIFO,
+					     REPORT_FIFO,
+					     "." STATE_FILE ".tmp",
+					     RECORD_CONFIG,
+					     "." RECORD_CONFIG ".tmp",
 					     STATE_FILE };
 	cleanup_close int dir_fd = -EBADF;
 	int rc;

@@ -17,8 +17,12 @@
 #include "base/err.h"
 #include "base/proc.h"
 #include "cgroups/cgroup.h"
+#include "oci/state.h"
 
 #define RECORD_VERSION 1
+
+/* Beside state.json: config.json as it was at create, for exec. */
+#define RECORD_CONFIG "config.json"
 
 struct record {
 	const char *id;
@@ -30,6 +34,8 @@ struct record {
 	bool shares_pid_namespace; /* init is not pid 1 of a namespace: its children outlive it */
 	struct proc_id init;	   /* pid 0: not cloned yet */
 	struct cg_place cgroup;
+	struct oci_hook_list poststart; /* what start and delete need of the config */
+	struct oci_hook_list poststop;
 	const struct oci_annotation *annotations;
 	size_t n_annotations;
 };
@@ -61,6 +67,9 @@ int record_lock(int dir_fd, const char *id, struct err *err);
 
 /* Whether somebody (a running create, start or delete) holds the lock. Takes it for a moment. */
 bool record_is_locked(int dir_fd);
+
+/* The state object (owner is left ""). @status, @pid: what only the caller knows. */
+struct oci_state record_state(const struct record *record, const char *status, pid_t pid);
 
 int record_write(int dir_fd, const struct record *record, struct err *err);
 int record_read(int dir_fd, const char *id, struct arena *arena, struct record *ret,

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "runtime/commands.h"
 #include "runtime/create.h"
+#include "runtime/hooks.h"
 #include "runtime/steps.h"
 #include "runtime/tty_relay.h"
 
@@ -33,18 +34,31 @@ static int stay(struct create *c, int *ret_code, struct err *err)
 	return r;
 }
 
-int runtime_run(const struct create_options *options, struct arena *arena, struct strings *warnings,
-		int *ret_code, struct err *err)
+/* A container whose poststart hook fails must go. runtime.md § Lifecycle, 9. */
+static int poststart(struct create *c, struct err *err)
+{
+	struct err ignored;
+	int r = hooks_poststart(&c->record, c->arena, err);
+
+	if (r < 0)
+		(void)runtime_delete(c->options->root, c->options->id, true, c->arena, &ignored);
+	return r;
+}
+
+int runtime_run(const struct create_options *options, struct arena *arena, int *ret_code,
+		struct err *err)
 {
 	struct create c;
 	sigset_t old;
 	int r;
 
-	create_init(&c, options, arena, warnings);
+	create_init(&c, options, arena);
 	tty_relay_block_signals(&old);
-	r = create_walk(&c, err);
+	r = create_walk(&c, &create_table, err);
 	/* The lock: delete, here or from another process, takes it. */
 	fd_close(steal_fd(&c.record_fd));
+	if (r == 0)
+		r = poststart(&c, err);
 	if (r == 0 && options->detach)
 		*ret_code = 0;
 	else if (r == 0)

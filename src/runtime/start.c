@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "runtime/commands.h"
 #include "runtime/container.h"
+#include "runtime/hooks.h"
 #include "runtime/start.h"
 
 #define DEATH_TIMEOUT_MS 10000
@@ -57,54 +59,87 @@ static int release(const struct container *container, struct err *err)
 	return 0;
 }
 
-/*
- * Init always reports before it gives up, so an end of file is success, also of a program so short
- * that it has ended before we look. Only an init killed by SIGKILL is mistaken for one: its state
- * tells.
- */
-static int take_report(int fd, struct err *err)
+/* Read to the end of file, which comes when init executes its program or dies. */
+static int read_report(int fd, char *buf, size_t size, size_t *ret_len, struct err *err)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
-	struct err report;
-	ssize_t len;
+	size_t len = 0;
 
-	while (poll(&ready, 1, -1) < 0)
-		if (errno != EINTR)
+	while (len < size) {
+		ssize_t n;
+
+		if (poll(&ready, 1, -1) < 0 && errno != EINTR)
 			return err_errno(err, "wait for the program to run");
-	len = read(fd, &report, sizeof(report));
-	if (len < 0)
-		return err_errno(err, "read init's report");
+		n = read(fd, buf + len, size - len);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return err_errno(err, "read init's report");
+		if (n == 0)
+			break;
+		len += n > 0 ? (size_t)n : 0;
+	}
+	*ret_len = len;
+	return 0;
+}
+
+/* The byte that announces the program, the reason why it does not run, both, or nothing. */
+static int take_report(int fd, struct err *err)
+{
+	char buf[1 + sizeof(struct err)];
+	struct err report;
+	size_t len = 0;
+	int rc;
+
+	rc = read_report(fd, buf, sizeof(buf), &len, err);
+	if (rc < 0 || len == 1)
+		return rc;
 	if (len == 0)
-		return 0;
-	if (len != sizeof(report) || report.code <= 0)
-		return err_set(err, EPROTO, "init's report makes no sense (%zd bytes)", len);
+		return err_set(err, ESRCH, "container init died before its program ran");
+	if (len < sizeof(report))
+		return err_set(err, EPROTO, "init's report makes no sense (%zu bytes)", len);
+	memcpy(&report, buf + len - sizeof(report), sizeof(report));
 	report.text[sizeof(report.text) - 1] = '\0';
-	return err_set(err, report.code, "%s", report.text);
+	return err_set(err, report.code > 0 ? report.code : EPROTO, "%s", report.text);
+}
+
+/* From created to running. */
+static int start(const struct container *container, struct err *err)
+{
+	cleanup_close int report_fd = -EBADF;
+	int rc;
+
+	if (container->status != CONTAINER_CREATED)
+		return error_status(container->status, err);
+
+	/* Ours before init is released, or a short program's end of file would come too early. */
+	rc = open_fifo(container, REPORT_FIFO, O_RDONLY, &report_fd, err);
+	if (rc == 0)
+		rc = release(container, err);
+	if (rc < 0)
+		return rc;
+	rc = take_report(report_fd, err);
+	(void)unlinkat(container->dir_fd, REPORT_FIFO, 0);
+	if (rc < 0) /* `state` after us says stopped */
+		(void)proc_wait_dead(&container->record.init, DEATH_TIMEOUT_MS);
+	return rc;
 }
 
 int runtime_start(const char *root, const char *id, struct arena *arena, struct err *err)
 {
 	cleanup_container struct container container = CONTAINER_NONE;
-	cleanup_close int report_fd = -EBADF;
+	struct err ignored;
 	int rc;
 
 	rc = container_open(root, id, arena, &container, err);
 	if (rc == 0)
 		rc = container_lock(&container, arena, err);
-	if (rc < 0)
-		return rc;
-	if (container.status != CONTAINER_CREATED)
-		return error_status(container.status, err);
-
-	/* Ours before init is released, or a short program's end of file would come too early. */
-	rc = open_fifo(&container, REPORT_FIFO, O_RDONLY, &report_fd, err);
 	if (rc == 0)
-		rc = release(&container, err);
-	if (rc < 0)
+		rc = start(&container, err);
+	if (rc == 0)
+		rc = hooks_poststart(&container.record, arena, err);
+	if (rc != -ECANCELED)
 		return rc;
-	rc = take_report(report_fd, err);
-	(void)unlinkat(container.dir_fd, REPORT_FIFO, 0);
-	if (rc < 0) /* `state` after us says stopped */
-		(void)proc_wait_dead(&container.record.init, DEATH_TIMEOUT_MS);
+	/* A hook failed: nothing may be left. runtime.md § Lifecycle, 7 and 9. */
+	container_done(&container);
+	(void)runtime_delete(root, id, true, arena, &ignored);
 	return rc;
 }

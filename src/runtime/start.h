@@ -5,8 +5,9 @@
  *
  *   start   init holds it O_RDWR and blocks in read(2); `start` opens it O_WRONLY | O_NONBLOCK (ENXIO: init
  *           is gone), writes one byte and removes it: that removal is created -> running
- *   report  init holds the only write end; `start` reads it: a struct err when execve(2) failed, end of
- *           file when it succeeded (the descriptor is CLOEXEC) or init died
+ *   report  init holds the only write end; `start` reads it to its end: one byte when the program is executed
+ *           next; a struct err when that or something before it failed. End of file after the byte is success
+ *           (the descriptor is CLOEXEC); without anything init was killed
  */
 #pragma once
 
@@ -33,6 +34,9 @@ void start_channel_close(struct start_channel *channel);
 
 /* Init: block until `start`. */
 int start_channel_wait(const struct start_channel *channel, struct err *err);
+
+/* Init: the program is executed next. Without this word end of file means that init died. */
+int start_channel_announce(const struct start_channel *channel, struct err *err);
 
 /* Init: tell `start` why the program does not run. */
 void start_channel_report(const struct start_channel *channel, const struct err *err);

@@ -68,3 +68,10 @@ void start_channel_report(const struct start_channel *channel, const struct err 
 
 	(void)fd_write_all(channel->report_fd, err, sizeof(*err));
 }
+
+int start_channel_announce(const struct start_channel *channel, struct err *err)
+{
+	int r = fd_write_all(channel->report_fd, "", 1);
+
+	return r < 0 ? err_code(err, r, "announce the program to `start`") : 0;
+}

@@ -10,11 +10,14 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "linux/capabilities.h"
+#include "linux/console.h"
+#include "linux/idmap.h"
+#include "linux/rootfs_pivot.h"
+#include "linux/scheduler.h"
+#include "linux/sysctl.h"
 #include "linux/user.h"
 #include "oci/config_io.h"
 #include "runtime/steps.h"
-
-#define DESTROY_TIMEOUT_MS 10000
 
 /* Where the root file system is; a link is followed once, here, and pinned by the descriptor. */
 static int open_rootfs(struct create *c, struct err *err)
@@ -36,25 +39,37 @@ static int open_rootfs(struct create *c, struct err *err)
 	return 0;
 }
 
+/* Who has the other end of the terminal: this process in the foreground, else the caller's socket. */
+int check_terminal(const struct create *c, bool terminal, struct err *err)
+{
+	bool detaches = !c->options->run || c->options->detach;
+
+	if (terminal && detaches && !c->options->console_socket)
+		return err_set(err, EINVAL,
+			       "process.terminal: cannot allocate tty if nvcrun will detach "
+			       "without setting console socket");
+	if (c->options->console_socket && (!terminal || !detaches))
+		return err_set(err, EINVAL,
+			       "--console-socket: cannot use console socket if nvcrun will not "
+			       "detach or allocate tty");
+	return 0;
+}
+
 /* What no single field can say: how the options and the config go together. */
 static int check_options(const struct create *c, struct err *err)
 {
 	const struct oci_config *config = c->config;
+	int r;
 
 	if (!config->process.present)
 		return err_set(err, EINVAL, "config.json: process is missing");
 	if (!config->linux.namespaces[OCI_NS_MOUNT].present)
 		return err_set(err, ENOTSUP,
 			       "config.json: linux.namespaces: a mount namespace is needed");
-	if (config->process.terminal && !c->options->run)
-		return err_set(err, EINVAL,
-			       "config.json: process.terminal: cannot allocate tty if nvcrun will "
-			       "detach without setting console socket");
-	if (config->process.terminal && c->options->detach)
-		return err_set(err, EINVAL,
-			       "--detach: cannot allocate tty if nvcrun will detach without "
-			       "setting console socket (process.terminal is true)");
-	return 0;
+	r = sysctl_check(&config->linux, err);
+	if (r == 0)
+		r = lsm_check(&config->process, config->linux.mount_label, err);
+	return r < 0 ? r : check_terminal(c, config->process.terminal, err);
 }
 
 int step_read_config(struct create *c, struct err *err)
@@ -67,15 +82,22 @@ int step_read_config(struct create *c, struct err *err)
 		return err_errno(err, "--bundle %s", c->options->bundle);
 	r = oci_config_read(bundle, c->arena, &notes, &c->config, err);
 	VEC_EACH(warning, &notes.warnings)
-		VEC_PUSH(c->warnings, c->arena, *warning);
+		VEC_PUSH(&c->warnings, c->arena, *warning);
 	if (r == 0)
 		r = check_options(c, err);
 	if (r == 0)
 		r = open_rootfs(c, err);
 	if (r < 0)
 		return r;
-	capabilities_limit(&c->config->process.capabilities, c->arena, c->warnings);
+	capabilities_limit(&c->config->process.capabilities, c->arena, &c->warnings);
 	return nv_request_read(c->config, c->options->gpus, c->arena, &c->request, err);
+}
+
+static bool is_new(const struct create *c, enum oci_namespace_type type)
+{
+	const struct oci_namespace *namespace = &c->config->linux.namespaces[type];
+
+	return namespace->present && !namespace->path;
 }
 
 static const char *now_text(struct arena *arena)
@@ -101,10 +123,7 @@ int step_reserve_id(struct create *c, struct err *err)
 	if (r == 0)
 		r = record_make(c->root_dir_fd, c->options->id, &c->record_fd, err);
 	if (r == 0)
-		r = cg_layout_read(c->arena, &c->layout, err);
-	if (r == 0)
-		r = cg_place_choose(&c->layout, c->config->linux.cgroups_path, c->options->id,
-				    c->arena, &record->cgroup, err);
+		r = choose_cgroup(c, err);
 	if (r < 0)
 		return r;
 	record->id = c->options->id;
@@ -112,9 +131,13 @@ int step_reserve_id(struct create *c, struct err *err)
 	record->bundle = c->config->bundle;
 	record->created = now_text(c->arena);
 	record->creating = true;
-	record->shares_pid_namespace = !c->config->linux.namespaces[OCI_NS_PID].present;
+	record->shares_pid_namespace = !is_new(c, OCI_NS_PID);
 	record->annotations = c->config->annotations.items;
 	record->n_annotations = c->config->annotations.count;
+	r = fd_replace_file(c->record_fd, RECORD_CONFIG, 0600, c->config->text,
+			    c->config->text_len);
+	if (r < 0)
+		return err_code(err, r, "write the copy of config.json");
 	return record_write(c->record_fd, record, err);
 }
 
@@ -138,7 +161,7 @@ int step_inject_nvidia(struct create *c, struct err *err)
 
 	if (r < 0)
 		return r;
-	return nv_inject(&c->request, &c->settings, c->rootfs_fd, c->arena, &c->edits, c->warnings,
+	return nv_inject(&c->request, &c->settings, c->rootfs_fd, c->arena, &c->edits, &c->warnings,
 			 err);
 }
 
@@ -149,13 +172,15 @@ int step_apply_edits(struct create *c, struct err *err)
 
 /*
  * What a mount of type `cgroup` shows. v2: the container's own cgroup in a cgroup namespace, else the whole
- * tree, as the engines expect. v1: its own directory of each hierarchy.
+ * tree, as the engines expect. v1: its own directory of each hierarchy. Nothing when it has none.
  */
 static void collect_cgroups(struct create *c, struct rootfs_cgroups *ret)
 {
 	const char *place = c->record.cgroup.path;
 	bool own = c->config->linux.namespaces[OCI_NS_CGROUP].present;
 
+	if (!place)
+		return;
 	VEC_EACH(hierarchy, &c->layout.hierarchies) {
 		struct rootfs_cgroup *group = VEC_ADD(&ret->items, c->arena);
 		const char *mount = hierarchy->mount;
@@ -181,20 +206,6 @@ int step_plan_rootfs(struct create *c, struct err *err)
 	return rootfs_plan_build(c->config, &cgroups, c->arena, &c->plan, err);
 }
 
-int step_create_cgroup(struct create *c, struct err *err)
-{
-	return cg_create(&c->layout, &c->record.cgroup, &c->config->linux.resources, &c->cgroup_fd,
-			 c->arena, err);
-}
-
-void undo_create_cgroup(struct create *c)
-{
-	struct err ignored;
-
-	(void)cg_kill(&c->record.cgroup, DESTROY_TIMEOUT_MS, &ignored);
-	(void)cg_destroy(&c->record.cgroup, DESTROY_TIMEOUT_MS, &ignored);
-}
-
 int step_open_start_channel(struct create *c, struct err *err)
 {
 	return start_channel_make(c->record_fd, &c->start, err);
@@ -213,14 +224,48 @@ static void become_init_side(struct create *c)
 	fd_close(steal_fd(&c->record_fd));
 	fd_close(steal_fd(&c->root_dir_fd));
 	fd_close(steal_fd(&c->cgroup_fd));
+	namespaces_close(&c->joins);
+}
+
+bool wants_namespace_paths(const struct create *c)
+{
+	for (int type = 0; type < OCI_NS_COUNT; type++) {
+		if (c->config->linux.namespaces[type].path)
+			return true;
+	}
+	return false;
+}
+
+int step_open_namespaces(struct create *c, struct err *err)
+{
+	return namespaces_open(&c->config->linux, &c->joins, err);
+}
+
+/* Root of another user namespace has no rights over the host's directories. */
+bool wants_host_sources(const struct create *c)
+{
+	return c->config->linux.namespaces[OCI_NS_USER].present;
+}
+
+int step_open_sources(struct create *c, struct err *err)
+{
+	int r = rootfs_copy(c->rootfs_fd, &c->tree_fd, err);
+
+	return r < 0 ? r : rootfs_sources_open(&c->plan, c->record.rootfs, err);
 }
 
 int step_clone(struct create *c, struct err *err)
 {
+	const struct clone_request request = {
+		.flags = c->exec ? 0 : namespaces_new(&c->config->linux),
+		.cgroup_fd = c->cgroup_fd,
+		.joins = &c->joins,
+		.time_offsets = c->exec ? NULL : c->config->linux.time_offsets,
+	};
 	int r = sync_open(&c->sync, err);
 
 	if (r == 0)
-		r = clone_init(namespaces_new(&c->config->linux), c->cgroup_fd, &c->clone, err);
+		r = clone_init(&request, &c->clone, err);
 	if (r < 0)
 		return r;
 	if (c->clone.pid == 0) {
@@ -250,15 +295,22 @@ int step_note_init(struct create *c, struct err *err)
 	int r;
 
 	c->record.init.pid = c->clone.pid;
+	c->record.poststart = c->config->hooks[OCI_HOOK_POSTSTART];
+	c->record.poststop = c->config->hooks[OCI_HOOK_POSTSTOP];
 	r = proc_read(c->clone.pid, &c->record.init.start, &state);
 	if (r < 0)
 		return err_code(err, r, "read /proc/%d/stat", c->clone.pid);
 	return record_write(c->record_fd, &c->record, err);
 }
 
-int step_enter_cgroup(struct create *c, struct err *err)
+bool wants_id_maps(const struct create *c)
 {
-	return cg_enter(&c->record.cgroup, &c->layout, c->clone.pid, c->clone.in_cgroup, err);
+	return is_new(c, OCI_NS_USER);
+}
+
+int step_map_ids(struct create *c, struct err *err)
+{
+	return idmap_write(c->clone.pid, &c->config->linux, c->arena, err);
 }
 
 bool wants_oom_score(const struct create *c)
@@ -271,8 +323,47 @@ int step_tune_process(struct create *c, struct err *err)
 	return oom_score_apply(c->clone.pid, c->config->process.oom_score_adj.v, err);
 }
 
+/*
+ * Root of another user namespace may not raise limits: the host does it, as long as init still is the same user.
+ * Otherwise init does it itself (lock-down).
+ */
+bool wants_host_limits(const struct create *c)
+{
+	return c->config->linux.namespaces[OCI_NS_USER].present;
+}
+
+int step_limit_process(struct create *c, struct err *err)
+{
+	return rlimits_apply(c->clone.pid, &c->config->process, err);
+}
+
+bool wants_console_socket(const struct create *c)
+{
+	return c->options->console_socket != NULL;
+}
+
+int step_send_console(struct create *c, struct err *err)
+{
+	return console_send(c->options->console_socket, c->sync.passed_fd, err);
+}
+
+bool wants_schedule(const struct create *c)
+{
+	return c->config->process.scheduler.set || c->config->process.io_priority.set;
+}
+
+/* With the host's rights. Late: a process of SCHED_DEADLINE cannot fork. */
+int step_schedule(struct create *c, struct err *err)
+{
+	const struct oci_process *process = &c->config->process;
+	int r = scheduler_apply(c->clone.pid, &process->scheduler,
+				c->config->linux.resources.cpu.cpus, err);
+
+	return r < 0 ? r : io_priority_apply(c->clone.pid, &process->io_priority, err);
+}
+
 /* --pid-file: digits only, complete at once, relative to the caller's directory. */
-static int write_pid_file(const struct create *c, struct err *err)
+int write_pid_file(struct create *c, struct err *err)
 {
 	const char *path = c->options->pid_file;
 	const char *slash = strrchr(path, '/');
@@ -284,7 +375,10 @@ static int write_pid_file(const struct create *c, struct err *err)
 	if (dir_fd < 0)
 		return err_errno(err, "--pid-file %s", path);
 	r = fd_replace_file(dir_fd, slash ? slash + 1 : path, 0644, text, strlen(text));
-	return r < 0 ? err_code(err, r, "--pid-file %s", path) : 0;
+	if (r < 0)
+		return err_code(err, r, "--pid-file %s", path);
+	c->wrote_pid_file = true;
+	return 0;
 }
 
 int step_record(struct create *c, struct err *err)
@@ -301,6 +395,7 @@ int step_record(struct create *c, struct err *err)
 
 void undo_record(struct create *c)
 {
-	if (c->options->pid_file)
+	/* Only what this create wrote: an older file is somebody's. */
+	if (c->wrote_pid_file)
 		unlink(c->options->pid_file);
 }

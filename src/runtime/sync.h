@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 
-/* Instead of a row: init is ready and needs the host no more. */
+/* Instead of a row: init needs the host no more. `create`: it is ready; `run`: it executes the program next. */
 #define SYNC_END UINT32_MAX
 
 enum sync_type { MSG_TURN = 1, MSG_ERROR, MSG_FD };

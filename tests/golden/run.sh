@@ -5,7 +5,7 @@
 # its error with error.txt. `make golden-update` rewrites them: read the difference before committing it.
 #
 # A case may have settings.toml: @DRIVER@ in it becomes a small fake driver tree made by tree.sh, which needs no
-# root: its settings say fake-devices, so no device node is made.
+# root: its settings say fake-devices, so no device node is made. A case may have rootfs.sh, run in its rootfs.
 set -uo pipefail
 
 srcdir=${srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -13,6 +13,9 @@ builddir=${builddir:-$srcdir}
 golden=$(cd "$srcdir/tests/golden" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/nvcrun-golden.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+# Paths in plans are without links; settings must not be writable by others.
+work=$(cd "$work" && pwd -P)
+umask 022
 
 mapfile -t cases < <(find "$golden" -mindepth 1 -maxdepth 1 -type d -printf "%f\n" | sort)
 echo "1..${#cases[@]}"
@@ -22,21 +25,23 @@ for case in "${cases[@]}"; do
 	bundle=$work/$case
 	mkdir -p "$bundle/rootfs"
 	cp "$golden/$case/config.json" "$bundle/"
-	[ -e "$golden/$case/rootfs.sh" ] && (cd "$bundle/rootfs" && sh "$golden/$case/rootfs.sh")
+	[ ! -e "$golden/$case/rootfs.sh" ] || (cd "$bundle/rootfs" && sh "$golden/$case/rootfs.sh")
 	settings=()
 	if [ -e "$golden/$case/settings.toml" ]; then
-		sh "$golden/tree.sh" "$work/driver-$case"
-		sed "s,@DRIVER@,$work/driver-$case,g" "$golden/$case/settings.toml" >"$bundle/settings.toml"
+		[ -e "$work/driver" ] || sh "$golden/tree.sh" "$work/driver"
+		sed "s,@DRIVER@,$work/driver,g" "$golden/$case/settings.toml" >"$bundle/settings.toml"
 		settings=("$bundle/settings.toml")
 	fi
 	"$builddir/tests/golden/print_plan" "$bundle" "${settings[@]}" >"$work/out" 2>"$work/err"
-	sed -i "s,$work/driver-$case,@DRIVER@,g; s,$bundle,@BUNDLE@,g" "$work/out" "$work/err"
+	sed -i "s,$work/driver,@DRIVER@,g; s,$bundle,@BUNDLE@,g; s,$(uname -m)-linux-gnu,@TRIPLET@,g" \
+		"$work/out" "$work/err"
 	if [ -s "$work/err" ]; then
 		actual=$work/err expected=$golden/$case/error.txt
 	else
 		actual=$work/out expected=$golden/$case/plan.json
 	fi
 	if [ -n "${NVCRUN_GOLDEN_UPDATE:-}" ]; then
+		rm -f "$golden/$case/plan.json" "$golden/$case/error.txt"
 		cp "$actual" "$expected"
 	fi
 	if diff -u "$expected" "$actual" >"$work/diff" 2>&1; then

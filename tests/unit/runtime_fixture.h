@@ -45,7 +45,7 @@ static inline struct record fixture_record(const char *id, struct proc_id init)
 		.rootfs = "/bundles/b/rootfs",
 		.created = "2026-01-02T03:04:05.000000006Z",
 		.init = init,
-		.cgroup = { .disabled = true, .path = "/" },
+		.cgroup = { .manager = CG_DISABLED },
 	};
 }
 

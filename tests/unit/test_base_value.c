@@ -205,8 +205,18 @@ TEST(decode_failure_leaves_the_output_alone)
 
 TEST(decode_refuse_accepts_what_is_empty)
 {
-	static const char *const empty[] = { "{}", "[]", "\"\"", "false", "0", "-0", "null" };
-	static const char *const full[] = { "{\"a\":1}", "[null]", "\"x\"", "true", "1", "0.5" };
+	static const char *const empty[] = { "{}",
+					     "[]",
+					     "\"\"",
+					     "false",
+					     "0",
+					     "-0",
+					     "null",
+					     "{\"weight\":0,\"devices\":[]}",
+					     "{\"a\":{\"b\":null,\"c\":{}}}" };
+	static const char *const full[] = {
+		"{\"a\":1}", "[null]", "\"x\"", "true", "1", "0.5", "{\"a\":{\"b\":0,\"c\":[0]}}"
+	};
 	char text[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(empty); i++) {

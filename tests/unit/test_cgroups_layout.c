@@ -240,7 +240,7 @@ static const char *write_place(const struct cg_place *place, struct arena *arena
 TEST(a_place_survives_the_record)
 {
 	static const char text[] =
-		"{\"path\":\"/a/b\",\"mounts\":[\"/m\",\"/n\"],\"made\":[\"a\",\"\"]}";
+		"{\"manager\":\"systemd\",\"path\":\"/a/b\",\"mounts\":[\"/m\",\"/n\"],\"made\":[\"a\",\"\"]}";
 	struct arena arena = { 0 };
 	struct cg_place place = { 0 };
 	struct err err = { 0 };
@@ -249,9 +249,9 @@ TEST(a_place_survives_the_record)
 	CHECK_STR(place.path, "/a/b");
 	CHECK_STR(place.made.items[1], "");
 	CHECK_STR(write_place(&place, &arena), text);
-	CHECK_INT(reread("{\"disabled\":true}", &arena, &place, &err), 0);
-	CHECK(place.disabled);
-	CHECK_STR(write_place(&place, &arena), "{\"disabled\":true}");
+	CHECK_INT(reread("{\"manager\":\"disabled\"}", &arena, &place, &err), 0);
+	CHECK_INT(place.manager, CG_DISABLED);
+	CHECK_STR(write_place(&place, &arena), "{\"manager\":\"disabled\"}");
 	arena_done(&arena);
 }
 
@@ -272,7 +272,7 @@ TEST(a_damaged_place_is_refused)
 TEST(a_disabled_place_needs_nothing)
 {
 	struct cg_layout layout = { 0 };
-	struct cg_place place = { .disabled = true };
+	struct cg_place place = { .manager = CG_DISABLED };
 	struct arena arena = { 0 };
 	size_t count = 1;
 	pid_t *pids;

@@ -189,7 +189,7 @@ TEST(round_trip)
 	CHECK_STR(read.bundle, "/bundles/b");
 	CHECK_STR(read.rootfs, "/bundles/b/rootfs");
 	CHECK_STR(read.created, "2026-01-02T03:04:05.000000006Z");
-	CHECK(read.creating && read.shares_pid_namespace && !read.cgroup.disabled);
+	CHECK(read.creating && read.shares_pid_namespace && read.cgroup.manager == CG_CGROUPFS);
 	CHECK_INT(read.init.pid, 4194304);
 	CHECK(read.init.start == UINT64_MAX);
 	CHECK_STR(read.cgroup.path, "/a/b");
@@ -206,7 +206,7 @@ TEST(round_trip)
 #define START	  "{\"version\":1,\"id\":\"x\",\"ociVersion\":\"1\",\"bundle\":\"b\",\"rootfs\":\"r\","
 #define INIT(pid) "\"created\":\"c\",\"creating\":false,\"init\":{\"pid\":" pid ",\"start\":1},"
 #define SHARES	  "\"sharesPidNamespace\":false,"
-#define CGROUP	  "\"cgroup\":{\"disabled\":true,\"path\":\"/\",\"mounts\":[],\"made\":[]}"
+#define CGROUP	  "\"cgroup\":{\"manager\":\"disabled\"}"
 
 TEST(broken_records_are_refused_by_name)
 {

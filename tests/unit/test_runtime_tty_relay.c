@@ -75,7 +75,7 @@ static struct outside start(program_fn program, bool has_tty)
 	if (o.pid == 0) {
 		dup2(in[0], 0);
 		dup2(out[1], 1);
-		fd_close_from(3);
+		fd_close_range(3, ~0U);
 		relay(program, has_tty);
 	}
 	close(in[0]);
@@ -99,7 +99,7 @@ static struct outside start_on_terminal(program_fn program, int *ret_slave)
 		setsid();
 		if (login_tty(slave) < 0)
 			_exit(119);
-		fd_close_from(3);
+		fd_close_range(3, ~0U);
 		relay(program, true);
 	}
 	o.in = o.out = master;

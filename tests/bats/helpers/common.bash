@@ -48,9 +48,9 @@ bundle_new() {
 	BUNDLE=$1 config_edit --arg id "$CTR" '.process.terminal = false | .process.env += ["NVCRUN_TEST=" + $id]'
 }
 
-# config_edit [JQ-OPTION...] FILTER: change $BUNDLE/config.json.
+# config_edit [JQ-OPTION...] FILTER [--args -- WORD...]: change $BUNDLE/config.json.
 config_edit() {
-	jq "$@" "$BUNDLE/config.json" >"$BUNDLE/config.json.new"
+	jq "$@" <"$BUNDLE/config.json" >"$BUNDLE/config.json.new"
 	mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
 }
 
@@ -61,7 +61,7 @@ program() {
 
 # program_args WORD...: the container shall run this.
 program_args() {
-	config_edit '.process.args = $ARGS.positional' --args "$@"
+	config_edit '.process.args = $ARGS.positional' --args -- "$@"
 }
 
 nvcrun() {
@@ -187,23 +187,23 @@ processes() {
 		sed -n 's,^/proc/\([0-9]*\)/.*,\1,p' | sort -un
 }
 
-# view hybrid|v1|v2: let the runtime see the cgroups of the machine so, in a mount namespace of its
-# own; skip where they cannot be shown so.
+# view hybrid|v1|v2|same: let the runtime see the cgroups of the machine so, in a mount namespace of
+# its own; skip where they cannot be shown so. `same`: just in a mount namespace of its own.
 view() {
 	local mounts=
 
 	case $1:$(stat -f -c %T /sys/fs/cgroup):$(stat -f -c %T /sys/fs/cgroup/unified 2>/dev/null) in
 	v1:tmpfs:cgroup2fs) mounts='umount /sys/fs/cgroup/unified' ;;
 	v2:tmpfs:*) mounts='umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup' ;;
-	hybrid:tmpfs:cgroup2fs | v1:tmpfs:* | v2:cgroup2fs:*) mounts=true ;;
+	hybrid:tmpfs:cgroup2fs | v1:tmpfs:* | v2:cgroup2fs:* | same:*) mounts=true ;;
 	*) skip "needs a machine whose cgroups can be shown as $1" ;;
 	esac
+	rm -f "$BATS_TEST_TMPDIR/view"
 	unshare --mount sh -c "$mounts && touch '$BATS_TEST_TMPDIR/view' && exec sleep infinity" \
 		</dev/null >/dev/null 3>&- &
 	VIEW=$!
 	disown
 	wait_for test -e "$BATS_TEST_TMPDIR/view"
-	rm "$BATS_TEST_TMPDIR/view"
 }
 
 # in_view COMMAND...: run it where `view` said.
