@@ -18,6 +18,9 @@ static int run_command(const struct cli_globals *globals, const struct strings *
 	if (!command)
 		return -err->code;
 	r = command->enters_container ? sealed_exe_ensure(argv, arena, err) : 0;
+	/* Preserved descriptors are the program's, not those of hooks and helpers. */
+	if (r == 0 && fd_cloexec_from(3) < 0)
+		r = err_errno(err, "mark descriptors");
 	if (r == 0)
 		r = cli_command_run(command, globals, &rest, arena, err);
 	if (r >= 0)
@@ -61,7 +64,7 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		VEC_PUSH(&words, &arena, argv[i]);
 	/* What the caller left open is nobody's: init would hold it as long as it waits for `start`. */
-	if (fd_close_range(3 + cli_preserved_fds(&words), ~0U) < 0 || fd_cloexec_from(3) < 0)
+	if (fd_close_range(3 + cli_preserved_fds(&words), ~0U) < 0)
 		return EXIT_FAILURE;
 	r = run(&words, argv, &arena, &err);
 	if (r < 0) {

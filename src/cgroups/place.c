@@ -116,6 +116,19 @@ static int choose_path(const struct cg_wish *wish, struct arena *arena, const ch
 	return clean_path(text, arena, ret, err);
 }
 
+/* Whether systemd makes its slices and units there, not only we. */
+static bool is_systemds(const struct cg_hierarchy *hierarchy)
+{
+	static const char *const v1[] = { "name=systemd", "cpu",     "cpuacct", "blkio",
+					  "memory",	  "devices", "pids" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(v1); i++) {
+		if (strings_have(&hierarchy->controllers, v1[i]))
+			return true;
+	}
+	return hierarchy->v2;
+}
+
 int cg_place_choose(const struct cg_layout *layout, const struct cg_wish *wish, struct arena *arena,
 		    struct cg_place *ret, struct err *err)
 {
@@ -135,8 +148,8 @@ int cg_place_choose(const struct cg_layout *layout, const struct cg_wish *wish, 
 		r = look(hierarchy, place.path, arena, &made, err);
 		if (r < 0)
 			return r;
-		/* Slices are systemd's, also empty ones; the unit's own directory it may have left. */
-		if (wish->manager == CG_SYSTEMD && *made)
+		/* There slices are systemd's, also empty ones; the unit itself it may have left. */
+		if (wish->manager == CG_SYSTEMD && *made && is_systemds(hierarchy))
 			made = place.path + 1;
 		VEC_PUSH(&place.mounts, arena, hierarchy->mount);
 		VEC_PUSH(&place.made, arena, made);

@@ -45,18 +45,19 @@ static const uint16_t socketcalls[][4] = {
 	[19] = { 337, 357, 343, 335 }, /* recvmmsg */
 	[20] = { 345, 358, 349, 343 }, /* sendmmsg */
 };
+/* Of 64 bits only; others have the call with 64 bits of time, which has a name of its own. */
+#define SEMTIMEDOP 4
 static const uint16_t ipc_calls[] = {
-	[2] = 393,  /* semget */
-	[3] = 394,  /* semctl */
-	[4] = 392,  /* semtimedop */
-	[11] = 400, /* msgsnd */
-	[12] = 401, /* msgrcv */
-	[13] = 399, /* msgget */
-	[14] = 402, /* msgctl */
-	[21] = 397, /* shmat */
-	[22] = 398, /* shmdt */
-	[23] = 395, /* shmget */
-	[24] = 396, /* shmctl */
+	[2] = 393,			/* semget */
+	[3] = 394,			/* semctl */
+	[SEMTIMEDOP] = 392, [11] = 400, /* msgsnd */
+	[12] = 401,			/* msgrcv */
+	[13] = 399,			/* msgget */
+	[14] = 402,			/* msgctl */
+	[21] = 397,			/* shmat */
+	[22] = 398,			/* shmdt */
+	[23] = 395,			/* shmget */
+	[24] = 396,			/* shmctl */
 };
 
 static const struct {
@@ -156,7 +157,8 @@ static uint32_t find_direct(const struct seccomp_arch *arch, bool is_ipc, size_t
 
 		if (multiplexing[i].token != arch->token)
 			continue;
-		if (is_ipc && subcall < ARRAY_SIZE(ipc_calls))
+		if (is_ipc && subcall < ARRAY_SIZE(ipc_calls) &&
+		    (arch->wide || subcall != SEMTIMEDOP))
 			number = ipc_calls[subcall];
 		if (!is_ipc && subcall < ARRAY_SIZE(socketcalls))
 			number = socketcalls[subcall][multiplexing[i].column];

@@ -16,7 +16,10 @@ setup() {
 	program_args sleep 100
 	# Parents of the cgroup that are made for it must go too, and every row must have something to do.
 	config_edit --arg id "$CTR" '.linux.cgroupsPath = "/nvcrun-" + $id + "/parent/" + $id |
-		.process.oomScoreAdj = 500 | .process.terminal = false'
+		.process.oomScoreAdj = 500 | .process.terminal = false |
+		.process.scheduler = {policy: "SCHED_BATCH"} | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"} |
+		.hooks = ({path: "/bin/true"} as $hook |
+			{createRuntime: [$hook], createContainer: [$hook], startContainer: [$hook]})'
 	pid_file=$BATS_TEST_TMPDIR/pid
 }
 
@@ -30,6 +33,9 @@ rows() {
 		found=$((found + 1))
 		case $1:$wanted in
 		run:is_created_only | terminal:is_created_only | create:wants_console | run:wants_console) ;;
+		*:wants_lsm) ;; # needs a kernel with AppArmor or SELinux
+		*:wants_namespace_paths | *:wants_host_sources | *:wants_id_maps | *:wants_host_limits) ;;
+		*:wants_console_socket) ;;
 		*) echo "$name $side" ;;
 		esac
 	done < <(sed -n 's/^\t{ "\([a-z-]*\)", \(HOST\|INIT\), \([A-Za-z_]*\),.*/\1 \2 \3/p' \
@@ -73,7 +79,7 @@ nothing_left() {
 
 # In `create` the last rows run when create has succeeded already: `start` tells of them, or finds a dead container.
 is_after_create() {
-	[ "$1" = create ] && { [ "$2" = wait-start ] || [ "$2" = exec ]; }
+	[ "$1" = create ] && [[ $2 == @(wait-start|start-hooks|exec) ]]
 }
 
 # fails MODE ROW: the error names the row, and undoes what was done.
@@ -108,7 +114,7 @@ killed() {
 	elif [ "$3" = HOST ]; then
 		is "$status" 137
 		wait_for nobody_left
-	elif [ "$1" != create ] && { [ "$2" = report-ready ] || [ "$2" = exec ]; }; then
+	elif [ "$1" != create ] && [[ $2 == @(report-ready|start-hooks|exec) ]]; then
 		# The host waits for the program by now: this one ended by a signal, SIGILL, see step_injector.c.
 		is "$status" 132
 	else

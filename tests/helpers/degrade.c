@@ -20,7 +20,8 @@ static const struct {
 	unsigned int number;
 } calls[] = {
 	{ "clone3", SYS_clone3 },	  { "close_range", SYS_close_range },
-	{ "fsopen", SYS_fsopen },	  { "mount_setattr", SYS_mount_setattr },
+	{ "fsopen", SYS_fsopen },
+	{ "memfd_create", SYS_memfd_create },	  { "mount_setattr", SYS_mount_setattr },
 	{ "move_mount", SYS_move_mount }, { "open_tree", SYS_open_tree },
 	{ "openat2", SYS_openat2 },	  { "pidfd_open", SYS_pidfd_open },
 };
