@@ -82,6 +82,8 @@ static void add_value_kind(struct strbuf *out, const struct cli_option *option)
 		[OPTION_TEXT] = "none",
 		[OPTION_FILE] = "file",
 		[OPTION_DIR] = "dir",
+		[OPTION_LIST] = "none",
+		[OPTION_NUMBER] = "none",
 	};
 
 	if (option->words)

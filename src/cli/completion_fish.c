@@ -55,6 +55,8 @@ static void add_value(struct strbuf *out, const struct cli_option *option)
 		[OPTION_TEXT] = " -x",
 		[OPTION_FILE] = " -r -F",
 		[OPTION_DIR] = " -x -a '(__fish_complete_directories)'",
+		[OPTION_LIST] = " -x",
+		[OPTION_NUMBER] = " -x",
 	};
 
 	if (!option->words) {

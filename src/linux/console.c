@@ -81,14 +81,10 @@ int console_bind(int peer_fd, struct err *err)
 	return r < 0 ? err_prefix(err, "bind the terminal on /dev/console") : 0;
 }
 
-static int set_modes(int peer_fd, uint64_t height, uint64_t width, struct err *err)
+int console_pass_newlines(int peer_fd, struct err *err)
 {
-	struct winsize size = { .ws_row = (unsigned short)height, .ws_col = (unsigned short)width };
 	struct termios termios;
 
-	if (height && width && ioctl(peer_fd, TIOCSWINSZ, &size) < 0)
-		return err_errno(err, "process.consoleSize");
-	/* The user's own terminal maps NL to CR-NL already; twice would show as stairs in logs. */
 	if (tcgetattr(peer_fd, &termios) < 0)
 		return err_errno(err, "read terminal modes");
 	termios.c_oflag &= ~(tcflag_t)ONLCR;
@@ -99,6 +95,7 @@ static int set_modes(int peer_fd, uint64_t height, uint64_t width, struct err *e
 
 int console_open(uint64_t height, uint64_t width, int *ret_master, int *ret_peer, struct err *err)
 {
+	struct winsize size = { .ws_row = (unsigned short)height, .ws_col = (unsigned short)width };
 	cleanup_close int master_fd = -EBADF, peer_fd = -EBADF;
 	int unlock = 0;
 	int r;
@@ -111,9 +108,8 @@ int console_open(uint64_t height, uint64_t width, int *ret_master, int *ret_peer
 	peer_fd = ioctl(master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (peer_fd < 0)
 		return err_errno(err, "open the terminal's other end (TIOCGPTPEER)");
-	r = set_modes(peer_fd, height, width, err);
-	if (r < 0)
-		return r;
+	if (height && width && ioctl(peer_fd, TIOCSWINSZ, &size) < 0)
+		return err_errno(err, "process.consoleSize");
 	*ret_master = steal_fd(&master_fd);
 	*ret_peer = steal_fd(&peer_fd);
 	return 0;

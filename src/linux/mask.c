@@ -62,12 +62,14 @@ static int mask_dir(struct mask *mask, int target_fd, struct err *err)
 {
 	int r;
 
-	if (mask->empty_fd >= 0)
-		return mount_attach_copy(target_fd, mask->empty_fd, err);
-	r = mount_make_empty(&mask->empty_fd, err);
-	if (r == -ENOSYS)
-		return mask_dir_old(target_fd, err);
-	return r < 0 ? r : mount_attach(target_fd, mask->empty_fd, err);
+	if (mask->empty_fd >= 0) {
+		r = mount_attach_copy(target_fd, mask->empty_fd, err);
+	} else {
+		r = mount_make_empty(&mask->empty_fd, err);
+		if (r == 0)
+			r = mount_attach(target_fd, mask->empty_fd, err);
+	}
+	return r == -ENOSYS ? mask_dir_old(target_fd, err) : r;
 }
 
 /* Open a path to be sealed; -ENOENT (no words) when there is none. */

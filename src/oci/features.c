@@ -8,6 +8,13 @@
 #include "oci/mount_options.h"
 #include "oci/version.h"
 
+/* The program that talks to systemd is built where its library is. */
+#ifdef HAVE_SYSTEMD
+#define HAS_SYSTEMD true
+#else
+#define HAS_SYSTEMD false
+#endif
+
 /* { "<key>": { "enabled": … } } */
 static void write_enabled(struct json_writer *w, const char *key, bool is_enabled)
 {
@@ -40,7 +47,7 @@ static void write_cgroup(struct json_writer *w)
 	json_object(w, "cgroup");
 	json_bool(w, "v1", true);
 	json_bool(w, "v2", true);
-	json_bool(w, "systemd", false);
+	json_bool(w, "systemd", HAS_SYSTEMD);
 	json_bool(w, "systemdUser", false);
 	json_bool(w, "rdma", false);
 	json_end_object(w);

@@ -161,6 +161,8 @@ int step_console(struct create *c, struct err *err)
 
 	r = console_open(process->console_size.height, process->console_size.width, &master_fd,
 			 &peer_fd, err);
+	if (r == 0 && !wants_console_socket(c))
+		r = console_pass_newlines(peer_fd, err);
 	/* /dev/console is the terminal of the container's init. */
 	if (r == 0 && !c->exec)
 		r = console_bind(peer_fd, err);

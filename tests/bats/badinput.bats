@@ -3,7 +3,7 @@
 #
 # What cannot be done: one line that names it, exit code 1, nothing left behind.
 # bats file_tags=badinput,root
-# shellcheck disable=SC2016,SC2154  # $ is for jq and for shells in containers; $stderr: capture
+# shellcheck disable=SC2016,SC2034,SC2154  # $ is for jq and for shells in containers; the rest: common.bash
 load helpers/common
 
 setup() {
@@ -39,13 +39,8 @@ refused_config() {
 }
 
 @test "bundle: missing, a file, without config.json" { # bundle.md
-	local bundle=$BUNDLE
-
-	BUNDLE=$BATS_TEST_TMPDIR/nosuch
-	refused "$BUNDLE" 'no such file or directory'
-	BUNDLE=$bundle/config.json
-	refused "$BUNDLE" 'not a directory'
-	BUNDLE=$bundle
+	BUNDLE=$BATS_TEST_TMPDIR/nosuch refused "$BATS_TEST_TMPDIR/nosuch" 'no such file or directory'
+	BUNDLE=$BUNDLE/config.json refused "$BUNDLE/config.json" 'not a directory'
 	rm "$BUNDLE/config.json"
 	refused config.json 'no such file or directory'
 	mkdir "$BUNDLE/config.json"

@@ -129,7 +129,7 @@ started() {
 	has "$stderr" 'unable to stat preserved-fd 3 (of 1)'
 	# capture has no descriptor 3
 	capture sh -c 'exec "$@" 3</dev/null 4<"$FILE"' sh env FILE= "$NVCRUN" --root "$STATE" \
-		exec --preserve-fds 2 "$CTR" sh -c 'head -c1 <&4; ls /proc/$$/fd'
+		exec --preserve-fds 2 "$CTR" sh -c 'head -c1 <&4; ls /proc/$$/fd; :'
 	succeeds
 	is "$output" $'{0\n1\n2\n3\n4'
 }

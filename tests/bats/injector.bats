@@ -19,25 +19,70 @@ setup() {
 		.process.oomScoreAdj = 500 | .process.terminal = false |
 		.process.scheduler = {policy: "SCHED_BATCH"} | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"} |
 		.hooks = ({path: "/bin/true"} as $hook |
-			{createRuntime: [$hook], createContainer: [$hook], startContainer: [$hook]})'
+			{createRuntime: [$hook], createContainer: [$hook], startContainer: [$hook]}) |
+		(.linux.namespaces[] | select(.type == "uts")).path = "/proc/self/ns/uts" | del(.hostname)'
 	pid_file=$BATS_TEST_TMPDIR/pid
+	listener=
 }
 
-teardown() { container_teardown; }
+teardown() {
+	[ -z "$listener" ] || kill "$listener" 2>/dev/null || true
+	container_teardown
+}
 
-# rows MODE: `NAME SIDE` of the rows that `create`, `run` or `run` with a terminal has.
+# --- modes: create, run, and three more for rows that these have not
+
+# wanting CONDITION: the modes whose containers want the rows of this condition.
+wanting() {
+	case $1 in
+	is_created_only) echo create user socket ;;
+	wants_console) echo terminal socket ;;
+	wants_console_socket) echo socket ;;
+	wants_id_maps | wants_host_sources | wants_host_limits) echo user ;;
+	wants_lsm) ;; # a kernel with AppArmor or SELinux
+	NULL | wants_nvidia | wants_seccomp | wants_namespace_paths | wants_*_hooks | wants_oom_score | wants_schedule)
+		echo create run user terminal socket
+		;;
+	*) fail "which container wants a row with the condition $1?" ;;
+	esac
+}
+
+# `run` with a terminal.
+make_terminal() {
+	config_edit '.process.terminal = true | .process.args = ["true"]'
+}
+
+# `create` with a terminal that is sent to somebody who listens, but takes his time.
+make_socket() {
+	make_terminal
+	perl -e 'use Socket; socket(S, AF_UNIX, SOCK_STREAM, 0) && bind(S, pack_sockaddr_un($ARGV[0])) && listen(S, 4096) ||
+		die $!; sleep 600' "$BATS_TEST_TMPDIR/console" >/dev/null 2>&1 3>&- &
+	listener=$!
+	disown
+	wait_for test -S "$BATS_TEST_TMPDIR/console"
+}
+
+# `create` with a user namespace.
+make_user() {
+	config_edit '.linux += {uidMappings: [{containerID: 0, hostID: 0, size: 65536}],
+		gidMappings: [{containerID: 0, hostID: 0, size: 65536}]} | .linux.namespaces += [{type: "user"}]'
+}
+
+command_of() {
+	case $1 in
+	create | user | socket) echo create ;;
+	run | terminal) echo run ;;
+	esac
+}
+
+# rows MODE: `NAME SIDE` of the rows that containers of this mode want.
 rows() {
-	local name side wanted found=0
+	local name side wanted modes found=0
 
 	while read -r name side wanted; do
 		found=$((found + 1))
-		case $1:$wanted in
-		run:is_created_only | terminal:is_created_only | create:wants_console | run:wants_console) ;;
-		*:wants_lsm) ;; # needs a kernel with AppArmor or SELinux
-		*:wants_namespace_paths | *:wants_host_sources | *:wants_id_maps | *:wants_host_limits) ;;
-		*:wants_console_socket) ;;
-		*) echo "$name $side" ;;
-		esac
+		modes=$(wanting "$wanted")
+		[[ " $modes " != *" $1 "* ]] || echo "$name $side"
 	done < <(sed -n 's/^\t{ "\([a-z-]*\)", \(HOST\|INIT\), \([A-Za-z_]*\),.*/\1 \2 \3/p' \
 		"$TREE/src/runtime/create.c")
 	# As many as the table has entries, lest one that is written otherwise be left out.
@@ -55,16 +100,16 @@ inject() {
 
 # What `create` and `run` are given.
 arguments() {
+	[ -z "$listener" ] || printf '%s\n' --console-socket "$BATS_TEST_TMPDIR/console"
 	printf '%s\n' --bundle "$BUNDLE" --gpus all --pid-file "$pid_file" "$CTR"
 }
 
 # attempt MODE ROW:ACTION: `create` or `run`, with the row failing or killed.
 attempt() {
-	local mode=$1 words
+	local words
 
-	[ "$mode" != terminal ] || mode=run
 	mapfile -t words < <(arguments)
-	inject "$2" "$mode" "${words[@]}"
+	inject "$2" "$(command_of "$1")" "${words[@]}"
 }
 
 nobody_left() {
@@ -79,7 +124,7 @@ nothing_left() {
 
 # In `create` the last rows run when create has succeeded already: `start` tells of them, or finds a dead container.
 is_after_create() {
-	[ "$1" = create ] && [[ $2 == @(wait-start|start-hooks|exec) ]]
+	[ "$(command_of "$1")" = create ] && [[ $2 == @(wait-start|start-hooks|exec) ]]
 }
 
 # fails MODE ROW: the error names the row, and undoes what was done.
@@ -90,12 +135,12 @@ fails() {
 }
 
 start_fails() {
-	attempt create "$1:fail"
+	attempt "$1" "$2:fail"
 	succeeds
 	capture nvcrun start "$CTR"
 	# It may be dead already: then there is nobody to report.
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"$1: failed on request"* || $stderr == *'cannot start a container that has stopped'* ]] || fail
+	[[ $stderr == *"$2: failed on request"* || $stderr == *'cannot start a container that has stopped'* ]] || fail
 	is "$(status_of)" stopped
 	nvcrun delete "$CTR"
 	rm "$pid_file"
@@ -114,9 +159,6 @@ killed() {
 	elif [ "$3" = HOST ]; then
 		is "$status" 137
 		wait_for nobody_left
-	elif [ "$1" != create ] && [[ $2 == @(report-ready|start-hooks|exec) ]]; then
-		# The host waits for the program by now: this one ended by a signal, SIGILL, see step_injector.c.
-		is "$status" 132
 	else
 		fails_with 'container init died before'
 		nothing_left
@@ -129,26 +171,23 @@ killed() {
 	fails_with 'does not exist'
 }
 
-# each_row fails|killed MODE
+# each_row fails|killed MODE [FIRST]: from the row FIRST on.
 each_row() {
 	local list name side
 
-	list=$(rows "$2")
+	list=$(rows "$2" | sed -n "/^${3-read-config} /,\$p")
+	[ -n "$list" ]
 	while read -r name side <&4; do
 		echo "row $name"
 		if [ "$1" = fails ] && is_after_create "$2" "$name"; then
-			start_fails "$name"
+			start_fails "$2" "$name"
 		else
 			"$1" "$2" "$name" "$side"
 		fi
 	done 4<<<"$list"
 	# Nothing is in the way of the next container.
 	attempt "$2" none:fail
-	[ "$2" != create ] || nvcrun delete --force "$CTR"
-}
-
-terminal() {
-	config_edit '.process.terminal = true | .process.args = ["true"]'
+	[ "$status" -eq 0 ] || fail
 }
 
 @test "injector: a container is made where nothing is injected" {
@@ -176,14 +215,34 @@ terminal() {
 	each_row killed run
 }
 
-@test "injector: run with a terminal: every row fails" {
-	terminal
-	each_row fails terminal
+@test "injector: run with a terminal: every row from the console on fails" {
+	make_terminal
+	each_row fails terminal console
 }
 
-@test "injector: run with a terminal: every row is killed" {
-	terminal
-	each_row killed terminal
+@test "injector: run with a terminal: every row from the console on is killed" {
+	make_terminal
+	each_row killed terminal console
+}
+
+@test "injector: create with a console socket: every row from the console on fails" {
+	make_socket
+	each_row fails socket console
+}
+
+@test "injector: create with a console socket: every row from the console on is killed" {
+	make_socket
+	each_row killed socket console
+}
+
+@test "injector: create with a user namespace: every row fails" {
+	make_user
+	each_row fails user
+}
+
+@test "injector: create with a user namespace: every row is killed" {
+	make_user
+	each_row killed user
 }
 
 @test "injector: cgroup v1: create: every row fails" {

@@ -101,11 +101,6 @@ static inline uint32_t interpret(const struct sock_filter *insns, size_t count,
 	FAIL("fell off the end");
 }
 
-static inline uint32_t scmp_action(uint32_t action)
-{
-	return action; /* libseccomp's numbers are the kernel's */
-}
-
 static inline void reference_rule(scmp_filter_ctx ctx, const struct oci_seccomp_rule *rule,
 				  int number)
 {
