@@ -58,17 +58,25 @@ static int mask_dir_old(int target_fd, struct err *err)
 }
 
 /* The first is attached itself: before Linux 6.15 only an attached mount can be copied. */
-static int mask_dir(struct mask *mask, int target_fd, struct err *err)
+static int attach_empty(struct mask *mask, int target_fd, struct err *err)
 {
+	cleanup_close int fd = -EBADF;
 	int r;
 
-	if (mask->empty_fd >= 0) {
-		r = mount_attach_copy(target_fd, mask->empty_fd, err);
-	} else {
-		r = mount_make_empty(&mask->empty_fd, err);
-		if (r == 0)
-			r = mount_attach(target_fd, mask->empty_fd, err);
-	}
+	if (mask->empty_fd >= 0)
+		return mount_attach_copy(target_fd, mask->empty_fd, err);
+	r = mount_make_empty(&fd, err);
+	if (r == 0)
+		r = mount_attach(target_fd, fd, err);
+	if (r == 0)
+		mask->empty_fd = steal_fd(&fd);
+	return r;
+}
+
+static int mask_dir(struct mask *mask, int target_fd, struct err *err)
+{
+	int r = attach_empty(mask, target_fd, err);
+
 	return r == -ENOSYS ? mask_dir_old(target_fd, err) : r;
 }
 

@@ -39,6 +39,7 @@ static int err_fs(struct err *err, int fs_fd, const char *fstype, const char *wh
 static const struct name_value superblock_flags[] = {
 	{ "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC }, { "lazytime", MS_LAZYTIME },
 	{ "mand", MS_MANDLOCK },    { "silent", MS_SILENT },   { "iversion", MS_I_VERSION },
+	{ "ro", MS_RDONLY }, /* a disk that may not be written to refuses to be mounted otherwise */
 };
 
 static int set_parameter(int fs_fd, const char *fstype, const char *word, struct arena *arena,
@@ -80,12 +81,23 @@ static int configure(int fs_fd, const char *fstype, const char *source,
 	return 0;
 }
 
-int mount_attach(int target_fd, int mount_fd, struct err *err)
+/* -ENOSYS, without words, where move_mount(2) is missing or refused. */
+static int attach(int target_fd, int mount_fd, struct err *err)
 {
 	if (sys_move_mount(mount_fd, "", target_fd, "",
-			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_errno(err, "attach the mount");
-	return 0;
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+		return 0;
+	return is_missing(errno) ? -ENOSYS : err_errno(err, "attach the mount");
+}
+
+int mount_attach(int target_fd, int mount_fd, struct err *err)
+{
+	int r = attach(target_fd, mount_fd, err);
+
+	if (r == -ENOSYS)
+		return err_set(err, ENOSYS,
+			       "attach the mount: move_mount(2), Linux 5.2, is missing or refused");
+	return r;
 }
 
 /* fsconfig(2) takes strings of 255 bytes; mount(2) a page of them (overlay's lowerdir needs it). */
@@ -123,7 +135,9 @@ int mount_new(int target_fd, const char *fstype, const char *source,
 	mount_fd = sys_fsmount(fs_fd, FSMOUNT_CLOEXEC, (unsigned int)flags->attr_set);
 	if (mount_fd < 0)
 		return err_fs(err, fs_fd, fstype, "make the mount");
-	r = mount_attach(target_fd, mount_fd, err);
+	r = attach(target_fd, mount_fd, err);
+	if (r == -ENOSYS)
+		return mount_old_new(target_fd, fstype, source, flags, arena, err);
 	/* Attached first: mount(2), where mount_setattr(2) is missing, wants it so. */
 	VEC_EACH(propagation, &flags->propagation) {
 		if (r == 0)
@@ -233,11 +247,9 @@ int mount_bind(int target_fd, int source_fd, const struct mount_flags *flags, st
 	if (mount_fd < 0)
 		return err_errno(err, "copy the source's mount");
 	r = set_bind_flags(mount_fd, flags, err);
-	if (r == -ENOSYS)
-		return mount_old_bind(target_fd, source_fd, flags, err);
-	if (r < 0)
-		return r;
-	return mount_attach(target_fd, mount_fd, err);
+	if (r == 0)
+		r = attach(target_fd, mount_fd, err);
+	return r == -ENOSYS ? mount_old_bind(target_fd, source_fd, flags, err) : r;
 }
 
 int mount_make_empty(int *ret_fd, struct err *err)
@@ -248,7 +260,9 @@ int mount_make_empty(int *ret_fd, struct err *err)
 	if (fs_fd < 0)
 		return is_missing(errno) ? -ENOSYS : err_errno(err, "make an empty tmpfs");
 	/* Two inodes: some 5.4 kernels refuse one. */
-	if (sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, "nr_inodes", "2", 0) < 0 ||
+	if (sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", "tmpfs", 0) < 0 ||
+	    sys_fsconfig(fs_fd, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
+	    sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, "nr_inodes", "2", 0) < 0 ||
 	    sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, "size", "4096", 0) < 0 ||
 	    sys_fsconfig(fs_fd, FSCONFIG_SET_STRING, "mode", "555", 0) < 0 ||
 	    sys_fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
@@ -268,6 +282,6 @@ int mount_attach_copy(int target_fd, int mount_fd, struct err *err)
 		sys_open_tree(mount_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
 	if (copy < 0)
-		return err_errno(err, "copy a mount");
-	return mount_attach(target_fd, copy, err);
+		return is_missing(errno) ? -ENOSYS : err_errno(err, "copy a mount");
+	return attach(target_fd, copy, err);
 }

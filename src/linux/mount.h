@@ -55,5 +55,5 @@ int mount_set_propagation(int mount_fd, uint64_t propagation, struct err *err);
  */
 int mount_make_empty(int *ret_fd, struct err *err);
 
-/* Attach another copy of an attached mount at @target_fd. */
+/* Attach another copy of an attached mount at @target_fd. -ENOSYS (no words): no new mount API. */
 int mount_attach_copy(int target_fd, int mount_fd, struct err *err);

@@ -55,15 +55,14 @@ static int mount_on_itself(int fd, const char *rootfs, int *ret_fd, struct err *
 		fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	int root_fd;
 
-	if (tree >= 0) {
-		if (sys_move_mount(tree, "", fd, "",
-				   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-			return err_errno(err, "attach the root file system %s", rootfs);
+	if (tree >= 0 && sys_move_mount(tree, "", fd, "",
+					MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0) {
 		*ret_fd = steal_fd(&tree);
 		return 0;
 	}
+	/* One of the two is missing, or an outer container's filter refuses it. */
 	if (errno != ENOSYS && errno != EPERM)
-		return err_errno(err, "copy the mount of %s", rootfs);
+		return err_errno(err, "mount the root file system %s on itself", rootfs);
 	if (mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_errno(err, "bind %s on itself", rootfs);
 	root_fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);

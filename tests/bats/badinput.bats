@@ -67,14 +67,6 @@ refused_config() {
 	refused config.json
 }
 
-@test "config.json: a fifo does not hang" {
-	rm "$BUNDLE/config.json"
-	mkfifo "$BUNDLE/config.json"
-	capture timeout 10 "$NVCRUN" --root "$STATE" run --bundle "$BUNDLE" "$CTR" </dev/null
-	fails_with config.json
-	no_leftovers
-}
-
 @test "config.json: required fields" { # config.md
 	refused_config 'del(.ociVersion)' ociVersion
 	refused_config 'del(.root)' root

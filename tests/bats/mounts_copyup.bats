@@ -68,19 +68,6 @@ make_tree() {
 	is "$(cat "$DIR/file")" words
 }
 
-@test "tmpcopyup: extended attributes" {
-	setfattr --version >/dev/null 2>&1 || skip 'needs setfattr'
-	echo x >"$DIR/file"
-	setfattr -n trusted.nvcrun -v value "$DIR/file" || skip 'needs a file system with trusted attributes'
-	setfattr -n trusted.nvcrun -v root "$DIR"
-	tmpfs '["tmpcopyup"]'
-	program_args sleep 1000
-	create_container
-	succeeds
-	is "$(getfattr --only-values -n trusted.nvcrun "/proc/$(pid_of)/root/data/file")" value
-	is "$(getfattr --only-values -n trusted.nvcrun "/proc/$(pid_of)/root/data")" root
-}
-
 @test "tmpcopyup: a read-only one has its copy" {
 	echo words >"$DIR/file"
 	tmpfs '["ro", "tmpcopyup"]'
