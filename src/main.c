@@ -6,9 +6,8 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/help.h"
-#include "linux/sealed_exe.h"
 
-static int run_command(const struct cli_globals *globals, const struct strings *words, char **argv,
+static int run_command(const struct cli_globals *globals, const struct strings *words,
 		       struct arena *arena, struct err *err)
 {
 	const struct cli_command *command = cli_command_find(words->items[0], err);
@@ -17,12 +16,7 @@ static int run_command(const struct cli_globals *globals, const struct strings *
 
 	if (!command)
 		return -err->code;
-	r = command->enters_container ? sealed_exe_ensure(argv, arena, err) : 0;
-	/* Preserved descriptors are the program's, not those of hooks and helpers. */
-	if (r == 0 && fd_cloexec_from(3) < 0)
-		r = err_errno(err, "mark descriptors");
-	if (r == 0)
-		r = cli_command_run(command, globals, &rest, arena, err);
+	r = cli_command_run(command, globals, &rest, arena, err);
 	if (r >= 0)
 		return r;
 	log_error("%s: %s", command->name, err->text);
@@ -38,6 +32,7 @@ static int run(const struct strings *words, char **argv, struct arena *arena, st
 	r = cli_globals_parse(words, arena, &globals, &rest, err);
 	if (r < 0)
 		return r;
+	globals.argv = argv;
 	if (rest.help)
 		return cli_print_help(NULL, arena, err);
 	if (globals.version)
@@ -47,7 +42,7 @@ static int run(const struct strings *words, char **argv, struct arena *arena, st
 		return r;
 	if (rest.args.count == 0)
 		return cli_print_help(NULL, arena, err);
-	return run_command(&globals, &rest.args, argv, arena, err);
+	return run_command(&globals, &rest.args, arena, err);
 }
 
 int main(int argc, char **argv)

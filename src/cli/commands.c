@@ -4,12 +4,14 @@
 
 #include <errno.h>
 
+#include "base/fd.h"
 #include "cli/help.h"
+#include "linux/sealed_exe.h"
 
 static const struct cli_command *const commands[] = {
-	&cli_complete, &cli_create, &cli_delete, &cli_exec, &cli_features, &cli_help,  &cli_kill,
-	&cli_list,     &cli_pause,  &cli_ps,	 &cli_resume,	&cli_run,      &cli_spec,  &cli_start,
-	&cli_state,    &cli_update,
+	&cli_complete, &cli_create, &cli_delete, &cli_exec,   &cli_features, &cli_help,
+	&cli_kill,     &cli_list,   &cli_pause,	 &cli_ps,     &cli_resume,   &cli_run,
+	&cli_spec,     &cli_start,  &cli_state,	 &cli_update,
 };
 
 const struct cli_command_list cli_commands = { commands, ARRAY_SIZE(commands) };
@@ -139,5 +141,11 @@ int cli_command_run(const struct cli_command *command, const struct cli_globals 
 	if (r < 0)
 		return r;
 	call.args = rest.args;
+	r = command->enters_container ? sealed_exe_ensure(globals->argv, arena, err) : 0;
+	if (r < 0)
+		return r;
+	/* Preserved descriptors are the program's, not those of hooks and helpers. */
+	if (fd_cloexec_from(3) < 0)
+		return err_errno(err, "mark descriptors close-on-exec");
 	return command->run(&call, err);
 }

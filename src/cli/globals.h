@@ -19,6 +19,7 @@ struct cli_globals {
 	bool systemd_cgroup;
 	bool debug;
 	bool version;
+	char **argv; /* of main(): to execute again from a protected copy */
 };
 
 /* The table, also for help and completion; options end at the command. */

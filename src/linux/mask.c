@@ -48,6 +48,7 @@ static int mask_dir_old(int target_fd, struct err *err)
 	struct mount_flags flags = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC,
+		.ms_set = MS_RDONLY,
 		.data = { .items = data, .count = ARRAY_SIZE(data) },
 	};
 	struct arena arena = { 0 };

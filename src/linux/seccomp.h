@@ -21,11 +21,10 @@ struct seccomp_program {
 /*
  * Make the program of a profile.
  *
- * What it answers to a call: the action of the first rule for it without arguments; else that of the first
- * rule whose arguments match, tests for equality before ranges, as libseccomp orders them; else the
- * default action. For an architecture that is not listed: the thread is killed. For a number beyond all
- * that the profile names for the architecture: ENOSYS, unless the default action lets calls through, so
- * that C libraries fall back to older calls instead of failing.
+ * What it answers to a call: the action of the first rule for it without arguments; else of the first rule
+ * whose arguments match; else the default action. For an architecture that is not listed: the thread is
+ * killed. For a number beyond all that the profile names for the architecture: ENOSYS, unless the default
+ * action lets calls through, so that C libraries fall back to older calls instead of failing.
  *
  * Names that no architecture knows are skipped. Errors: -EINVAL for an architecture that libseccomp does
  * not know, -E2BIG for a program longer than the kernel takes.

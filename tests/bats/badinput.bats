@@ -16,31 +16,36 @@ teardown() {
 	container_teardown
 }
 
-# refused PART...: neither create nor run takes the bundle; both say so in one line on standard
-# error and, the same, in the log, and leave nothing.
-refused() {
-	local command
+# refused_by COMMAND PART...: it does not take the bundle, says so in one line on standard error and,
+# the same, in the log.
+refused_by() {
+	rm -f "$LOG"
+	capture nvcrun --log "$LOG" --log-format json "$1" --bundle "$BUNDLE" "$CTR" </dev/null
+	fails_with "nvcrun: $1: " "${@:2}"
+	is "$(jq -r 'select(.level == "error").msg' "$LOG")" "${stderr#nvcrun: }"
+	is "$output" ''
+}
 
-	for command in create run; do
-		rm -f "$LOG"
-		capture nvcrun --log "$LOG" --log-format json "$command" --bundle "$BUNDLE" "$CTR" </dev/null
-		fails_with "nvcrun: $command: " "$@"
-		is "$(jq -r 'select(.level == "error").msg' "$LOG")" "${stderr#nvcrun: }"
-		is "$output" ''
-		no_leftovers
-	done
+# refused PART...: by both commands, and nothing is left.
+refused() {
+	refused_by create "$@"
+	refused_by run "$@"
+	no_leftovers
 }
 
 # refused_config FILTER PART...: the config of `spec`, changed so.
 refused_config() {
 	cp "$BATS_TEST_TMPDIR/good.json" "$BUNDLE/config.json"
 	config_edit "$1"
-	refused config.json "${@:2}"
+	refused_by create config.json "${@:2}"
+	[ ! -e "$STATE/$CTR" ] || fail 'its state is still there'
 }
 
 @test "bundle: missing, a file, without config.json" { # bundle.md
+	local file=$BUNDLE/config.json
+
 	BUNDLE=$BATS_TEST_TMPDIR/nosuch refused "$BATS_TEST_TMPDIR/nosuch" 'no such file or directory'
-	BUNDLE=$BUNDLE/config.json refused "$BUNDLE/config.json" 'not a directory'
+	BUNDLE=$file refused "$file" 'not a directory'
 	rm "$BUNDLE/config.json"
 	refused config.json 'no such file or directory'
 	mkdir "$BUNDLE/config.json"
@@ -100,7 +105,7 @@ refused_config() {
 	refused_config '.process.cwd = "relative"' process.cwd '`relative`'
 	refused_config '.process.env += ["NOVALUE"]' 'process.env[' '`NOVALUE`'
 	refused_config '.process.env += ["=x"]' 'process.env['
-	refused_config '.process.args = ["sh\u0000-c"]' 'process.args[0]'
+	refused_config '.process.args = ["sh\u0000-c"]' config.json:10: NUL
 	refused_config '.process.rlimits += [.process.rlimits[0]]' 'process.rlimits[1]' RLIMIT_NOFILE
 	refused_config '.process.rlimits[0].soft = 2000' 'process.rlimits[0]' RLIMIT_NOFILE
 	refused_config '.process.user.umask = 512' process.user.umask

@@ -13,8 +13,9 @@ load helpers/common
 setup() {
 	container_setup
 	NVCRUN_OPTIONS=(--settings "$DRIVER/nvcrun.toml")
-	calls=$(sed -n 's/^\t.*{ "\([a-z0-9_]*\)", SYS_.*{ "\([a-z0-9_]*\)", SYS_.*/\1 \2/p' \
-		"$TREE/tests/helpers/degrade.c" | xargs)
+	# memfd_create is no new call, but the way out where others are missing (protected_exe.bats).
+	calls=$(grep -o '{ "[a-z0-9_]*", SYS_' "$TREE/tests/helpers/degrade.c" | cut -d '"' -f 2 | grep -vx memfd_create |
+		xargs)
 	# An EPERM of these has other meanings, so it is not taken for a missing call.
 	only_enosys=(mount_setattr move_mount)
 }
@@ -49,18 +50,18 @@ every_refusal() {
 
 # same_mounts OPTION...: whatever is refused, `run` makes the same mounts.
 same_mounts() {
-	local expected refusal
+	local refusal
 
 	program 'cat /proc/self/mountinfo'
 	run_container "$@"
 	succeeds
-	expected=$(mounts)
-	[ "$(wc -l <<<"$expected")" -gt 15 ]
+	mounts >"$BATS_TEST_TMPDIR/expected"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/expected")" -gt 15 ]
 	while read -r refusal <&4; do
 		echo "without $refusal"
 		without "$refusal" run --bundle "$BUNDLE" "$@" "$CTR"
 		succeeds
-		is "$(mounts)" "$expected"
+		diff "$BATS_TEST_TMPDIR/expected" <(mounts)
 	done 4< <(every_refusal)
 	no_leftovers
 }
@@ -208,8 +209,8 @@ life() {
 }
 
 @test "degrade: create, start, kill and delete" {
-	while read -r refusal <&4; do
+	for refusal in pidfd_open pidfd_open=EPERM $(every_refusal | grep ,); do
 		echo "without $refusal"
 		life "$refusal"
-	done 4< <(every_refusal)
+	done
 }

@@ -12,8 +12,9 @@
 #include "test.h"
 
 static const struct words *const tables[] = {
-	&oci_namespace_words,	&oci_rlimit_words, &oci_capability_words,
-	&oci_propagation_words, &oci_signal_words,
+	&oci_namespace_words,	 &oci_rlimit_words,	  &oci_capability_words,
+	&oci_propagation_words,	 &oci_signal_words,	  &oci_seccomp_action_words,
+	&oci_seccomp_arch_words, &oci_seccomp_flag_words, &oci_seccomp_op_words,
 };
 
 static int64_t find(const struct words *words, const char *name)

@@ -107,7 +107,6 @@ TEST(features_tell_no_more_than_there_is)
 		"linux.cgroup.systemd",
 		"linux.cgroup.systemdUser",
 		"linux.cgroup.rdma",
-		"linux.seccomp.enabled",
 		"linux.intelRdt.enabled",
 		"linux.netDevices.enabled",
 		"linux.mountExtensions.idmap.enabled",
@@ -121,6 +120,13 @@ TEST(features_tell_no_more_than_there_is)
 		if (!value || value->kind != VALUE_BOOL || value->boolean)
 			FAIL("%s is not false", absent[i]);
 	}
+	CHECK(feature(&arena, "linux.seccomp.enabled")->boolean);
+	CHECK(has_text(feature(&arena, "linux.seccomp.actions"), "SCMP_ACT_ERRNO"));
+	CHECK(!has_text(feature(&arena, "linux.seccomp.actions"), "SCMP_ACT_NOTIFY"));
+	CHECK(has_text(feature(&arena, "linux.seccomp.operators"), "SCMP_CMP_MASKED_EQ"));
+	CHECK(has_text(feature(&arena, "linux.seccomp.archs"), "SCMP_ARCH_X32"));
+	CHECK_INT(feature(&arena, "linux.seccomp.knownFlags")->items.count, 4);
+	CHECK_INT(feature(&arena, "linux.seccomp.supportedFlags")->items.count, 3);
 	CHECK(feature(&arena, "linux.cgroup.v1")->boolean);
 	CHECK(feature(&arena, "linux.cgroup.v2")->boolean);
 	CHECK(feature(&arena, "linux.apparmor.enabled")->boolean);

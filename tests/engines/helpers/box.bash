@@ -1,24 +1,39 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# A box for an engine: mount, network, process id, IPC and host name namespaces of its own. Its /run
-# and what the engines keep below /var/lib are empty, nothing in it reaches a network, and when its
-# first process is killed all that ran or was mounted in it is gone. The cgroups that are left are
-# below $CGROUP.
+# What all suites use: a box for an engine, and each case with two runtimes.
 #
-#	DIR	directory of the suite on a real file system (overlay needs it)
-#	CGROUP	cgroups of all engines of the suite are below it, as /nvcrun-engines-PID
+# A box has mount, network, process id, IPC and host name namespaces of its own. Its /run and what
+# engines keep below /var/lib are empty, its network is its loopback, and when its first process is
+# killed, all that ran or was mounted in it is gone. The cgroups of the containers are below $CGROUP.
+#
+#	setup_file() { box_start docker && ...; }
+#	teardown_file() { box_stop; }
+#
 #	BOX	process id of the first process of the box
+#	DIR	a directory of the suite
+#	CGROUP	an absolute cgroup path, as /nvcrun-docker-PID
+#	RUNTIME	while a case runs: runc or nvcrun
+#	CTR	while a case runs: a name for a container that no other case has
+bats_require_minimum_version 1.5.0
+load ../bats/helpers/common
 
-# box_start [v2]: make the box; v2: it sees the cgroups as pure v2.
+# needs PROGRAM...: skip the suite where one is missing.
+needs() {
+	local program
+
+	for program; do
+		command -v "$program" >/dev/null || skip "needs the program $program"
+	done
+}
+
+# box_start ENGINE [SCRIPT]: make the box; what the shell SCRIPT prepares in it is seen in it only.
 box_start() {
-	local script=$DIR/box
-
-	DIR=$(mktemp -d "${TMPDIR:-/tmp}/nvcrun-engines.XXXXXX")
-	CGROUP=/nvcrun-engines-$$
-	script=$DIR/box
-	mkdir "$DIR/lib" "$DIR/bundle"
-	cat >"$script" <<-END
+	DIR=$(mktemp -d "${TMPDIR:-/tmp}/nvcrun-$1.XXXXXX")
+	CGROUP=/nvcrun-$1-$$
+	chmod 0711 "$DIR"
+	mkdir "$DIR/lib"
+	cat >"$DIR/box" <<-END
 		set -e
 		mount -t proc proc /proc
 		mount -t tmpfs -o mode=755 tmpfs /run
@@ -27,28 +42,68 @@ box_start() {
 			mount --bind "$DIR/lib/\$name" "/var/lib/\$name"
 		done
 		ip link set lo up
-		$([ "${1-}" != v2 ] || echo 'umount -R /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup')
+		${2-}
 		touch "$DIR/ready"
 		exec sleep infinity
 	END
-	unshare --mount --net --pid --ipc --uts --fork --kill-child tini -- sh "$script" \
-		</dev/null >"$DIR/box.log" 2>&1 3>&- &
-	BOX_PARENT=$!
+	# Dies with the suite, and with it the box.
+	setpriv --pdeathsig KILL unshare --mount --net --pid --ipc --uts --fork --kill-child \
+		tini -- sh "$DIR/box" </dev/null >"$DIR/box.log" 2>&1 3>&- &
+	BOX=$!
 	disown
-	wait_for test -e "$DIR/ready"
-	BOX=$(cat "/proc/$BOX_PARENT/task/$BOX_PARENT/children")
+	export DIR CGROUP BOX
+	wait_for test -e "$DIR/ready" || {
+		cat "$DIR/box.log" >&2
+		return 1
+	}
+	BOX=$(cat "/proc/$BOX/task/$BOX/children")
 	BOX=${BOX% }
-	export DIR CGROUP BOX BOX_PARENT
+}
+
+box_stop() {
+	[ -n "${BOX-}" ] || return 0
+	kill -KILL "$BOX"
+	wait_for box_is_removed
+}
+
+box_is_removed() {
+	find /sys/fs/cgroup -depth -type d -path "/sys/fs/cgroup*$CGROUP*" -exec rmdir {} + 2>/dev/null
+	! find /sys/fs/cgroup -type d -path "/sys/fs/cgroup*$CGROUP" 2>/dev/null | grep -q . &&
+		rm -rf --one-file-system "$DIR"
 }
 
 # in_box COMMAND...: run it in the box.
 in_box() {
-	nsenter --target "$BOX" --mount --net --pid --ipc --uts "$@"
+	nsenter --target "$BOX" --mount --net --pid --ipc --uts --wd=/ "$@"
 }
 
-# in_box_daemon NAME COMMAND...: run it in the box in the background, with its words in NAME.log.
+# in_box_daemon NAME COMMAND...: run it in the box, in the background, with its words in $DIR/NAME.log.
 in_box_daemon() {
-	nsenter --target "$BOX" --mount --net --pid --ipc --uts "${@:2}" \
-		</dev/null >"$DIR/$1.log" 2>&1 3>&- &
+	in_box "${@:2}" </dev/null >"$DIR/$1.log" 2>&1 3>&- &
 	disown
+}
+
+# both COMMAND...: a case, first with runc: what works with it must work with nvcrun.
+both() {
+	for RUNTIME in runc nvcrun; do
+		echo "with $RUNTIME:"
+		CTR=$RUNTIME-$BATS_TEST_NUMBER
+		"$@"
+	done
+}
+
+# on_terminal COMMAND...: run it in the box on a terminal of its own. In $output the carriage returns
+# are ^M.
+on_terminal() {
+	local line
+
+	printf -v line '%q ' "$@"
+	capture in_box timeout 30 script -qec "$line" /dev/null </dev/null
+	output=$(tr -d '\0' <"$BATS_TEST_TMPDIR/stdout" | sed 's/\r/^M/g')
+}
+
+# exits CODE COMMAND...
+exits() {
+	capture "${@:2}"
+	[ "$status" -eq "$1" ] || fail "expected exit code $1: ${*:2}"
 }
