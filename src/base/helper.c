@@ -208,6 +208,7 @@ static int run_opened(int program, const char *path, const char *const argv[], i
 {
 	struct strbuf out = { .arena = arena }, errors = { .arena = arena };
 	struct child child = { .out = -EBADF, .err = -EBADF };
+	const char *said;
 	char words[64];
 	int status, r;
 
@@ -226,10 +227,11 @@ static int run_opened(int program, const char *path, const char *const argv[], i
 		return err_set(err, ETIMEDOUT, "%s did not answer within %d ms", path, timeout_ms);
 	if (r < 0)
 		return err_code(err, r, "read the output of %s", path);
+	said = str_trim(arena, strbuf_text(&errors));
 	if (status != 0)
-		return err_set(err, EIO, "%s: %s: %s", path,
-			       proc_status_words(status, words, sizeof(words)),
-			       str_trim(arena, strbuf_text(&errors)));
+		return err_set(err, EIO, "%s: %s%s%s", path,
+			       proc_status_words(status, words, sizeof(words)), *said ? ": " : "",
+			       said);
 	*ret_out = arena_strdup(arena, strbuf_text(&out));
 	return 0;
 }

@@ -13,11 +13,14 @@
 struct spec_options {
 	const char *bundle;
 	const char *gpus;
+	bool rootless;
 };
 
 static const struct cli_option options[] = {
 	ROW_BUNDLE(offsetof(struct spec_options, bundle)),
 	ROW_GPUS(offsetof(struct spec_options, gpus)),
+	{ "rootless", 0, OPTION_FLAG, NULL, "for the user who runs it, without rights of root",
+	  offsetof(struct spec_options, rootless), NULL },
 };
 
 /* The request as variables that every engine and runtime for NVIDIA GPUs understands. */
@@ -58,19 +61,21 @@ static int run(const struct cli_call *call, struct err *err)
 {
 	const struct spec_options *spec = call->options;
 	const char *path = "config.json";
-	struct strings env = { 0 };
+	struct oci_default wish = { .rootless = spec->rootless,
+				    .uid = geteuid(),
+				    .gid = getegid() };
 	size_t len;
 	char *text;
 	int r;
 
 	if (spec->gpus) {
-		r = add_gpus(spec->gpus, call->arena, &env, err);
+		r = add_gpus(spec->gpus, call->arena, &wish.env, err);
 		if (r < 0)
 			return r;
 	}
 	if (spec->bundle)
 		path = arena_printf(call->arena, "%s/config.json", spec->bundle);
-	r = oci_config_default(call->arena, &env, &text, &len);
+	r = oci_config_default(&wish, call->arena, &text, &len);
 	if (r < 0)
 		return err_code(err, r, "make the default configuration");
 	return write_new(path, text, len, err);

@@ -73,6 +73,6 @@ int cli_command_run(const struct cli_command *command, const struct cli_globals 
 const struct cli_option *cli_option_at(const struct cli_command *command, size_t i);
 
 /* The rows. */
-extern const struct cli_command cli_complete, cli_create, cli_delete, cli_exec, cli_features, cli_help,
-	cli_kill, cli_list, cli_pause, cli_ps, cli_resume, cli_run, cli_spec, cli_start, cli_state,
-	cli_update;
+extern const struct cli_command cli_complete, cli_create, cli_delete, cli_exec, cli_features,
+	cli_help, cli_kill, cli_list, cli_pause, cli_ps, cli_resume, cli_run, cli_spec, cli_start,
+	cli_state, cli_update;

@@ -35,16 +35,15 @@ static const struct words rootless = WORDS(rootless_names, "rootless");
 #define AT(member) offsetof(struct cli_globals, member)
 
 static const struct cli_option options[] = {
-	{ "cgroup-manager", 0, OPTION_WORD, NULL, "who makes cgroups (default cgroupfs)",
-	  AT(cgroup_manager), &cg_manager_words },
+	{ "cgroup-manager", 0, OPTION_WORD, NULL, "who makes cgroups", AT(cgroup_manager),
+	  &cg_manager_words },
 	{ "debug", 0, OPTION_FLAG, NULL, "the same as --log-level debug", AT(debug), NULL },
 	{ "log", 0, OPTION_FILE, "FILE", "append messages to FILE", AT(log), NULL },
-	{ "log-format", 0, OPTION_WORD, NULL, "form of messages (default text)", AT(log_format),
-	  &formats },
+	{ "log-format", 0, OPTION_WORD, NULL, "how (default text)", AT(log_format), &formats },
 	{ "log-level", 0, OPTION_WORD, NULL, "how much (default warning)", AT(log_level), &levels },
 	{ "root", 0, OPTION_DIR, "DIR", "directory of all states", AT(root), NULL },
-	{ "rootless", 0, OPTION_WORD, NULL,
-	  "do without a cgroup if it may not be made (default auto)", AT(rootless), &rootless },
+	{ "rootless", 0, OPTION_WORD, NULL, "run without cgroup if denied", AT(rootless),
+	  &rootless },
 	{ "settings", 0, OPTION_FILE, "FILE", "settings of the host", AT(settings), NULL },
 	{ "systemd-cgroup", 0, OPTION_FLAG, NULL, "the same as --cgroup-manager systemd",
 	  AT(systemd_cgroup), NULL },

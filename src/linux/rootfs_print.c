@@ -105,6 +105,8 @@ static void print_op(const struct rootfs_op *op, struct json_writer *w)
 	if (op->source)
 		json_string(w, "source", op->source);
 	print_flags(&op->flags, w);
+	if (op->label)
+		json_string(w, "label", op->label);
 	if (op->kind == OP_DEVICE)
 		print_device(op, w);
 	if (op->phase == PHASE_AFTER_PIVOT)

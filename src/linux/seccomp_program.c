@@ -30,10 +30,10 @@
 struct match {
 	uint32_t number;
 	uint32_t order; /* in the profile */
-	uint32_t action;
 	const struct oci_seccomp_arg *args;
-	size_t n_args;
-	bool wide; /* arguments have 64 bits, else 32 */
+	uint32_t action;
+	uint8_t n_args; /* at most one test of each, or it is a rule for each test */
+	bool wide;	/* arguments have 64 bits, else 32 */
 };
 
 struct matches {
@@ -261,7 +261,7 @@ static bool has_repeated_index(const struct oci_seccomp_rule *rule)
 static void set_subcall(struct match *match, int subcall, struct arena *arena)
 {
 	struct oci_seccomp_arg *args = arena_alloc(arena, (match->n_args + 1) * sizeof(*args));
-	size_t n = 1;
+	uint8_t n = 1;
 
 	args[0] = (struct oci_seccomp_arg){ .op = OCI_SECCOMP_EQ, .value = (uint64_t)subcall };
 	for (size_t i = 0; i < match->n_args; i++) {
@@ -286,7 +286,7 @@ static void add_rule(struct calls *calls, const struct oci_seccomp_rule *rule,
 		struct match match = { .number = way->number,
 				       .action = rule->action,
 				       .args = rule->args.items + i,
-				       .n_args = n_args };
+				       .n_args = (uint8_t)n_args };
 
 		if (way->subcall != SECCOMP_NO_SUBCALL)
 			set_subcall(&match, way->subcall, arena);
@@ -544,5 +544,8 @@ int seccomp_program_make(const struct oci_seccomp *profile, struct arena *arena,
 	ret->flags_optional = !profile->flags_set;
 	/* Without it the kernel slows every program of the container down (man 2 seccomp). */
 	ret->flags = profile->flags_set ? profile->flags : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	/* For all threads of init: it has one. */
+	ret->flags &= ~SECCOMP_FILTER_FLAG_TSYNC;
+	log_debug("seccomp filter flags: %u", ret->flags);
 	return 0;
 }

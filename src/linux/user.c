@@ -16,7 +16,9 @@
 
 int user_apply(const struct oci_user *user, struct err *err)
 {
-	if (setgroups(user->additional_gids.count, user->additional_gids.items) < 0)
+	/* EPERM: groups can be neither set nor dropped in a user namespace of a single user. */
+	if (setgroups(user->additional_gids.count, user->additional_gids.items) < 0 &&
+	    (errno != EPERM || user->additional_gids.count))
 		return err_errno(err, "set process.user.additionalGids");
 	if (setresgid(user->gid, user->gid, user->gid) < 0)
 		return errno == EINVAL ? err_set(err, EINVAL,

@@ -23,19 +23,27 @@ static const struct {
 	const char *destination;
 	const char *type;
 	const char *source;
-	const char *options; /* with commas; "": none */
+	const char *options;	     /* with commas; "": none */
+	const char *rootless_source; /* instead, NULL: the same */
+	const char *rootless_options;
 } mounts[] = {
-	{ "/proc", "proc", "proc", "" },
-	{ "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k" },
-	{ "/dev/pts", "devpts", "devpts",
-	  "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5" },
-	{ "/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=65536k" },
-	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev" },
-	{ "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro" },
-	{ "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,relatime,ro" },
+	{ "/proc", "proc", "proc", "", NULL, NULL },
+	{ "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k", NULL, NULL },
+	/* Group 5 is not mapped. */
+	{ "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5",
+	  NULL, "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620" },
+	{ "/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=65536k", NULL, NULL },
+	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev", NULL, NULL },
+	/* A new sysfs is only for who owns the network namespace. */
+	{ "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro", "/sys",
+	  "rbind,nosuid,noexec,nodev,ro" },
+	{ "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,relatime,ro", NULL, NULL },
 };
 
 static const char *const namespaces[] = { "pid", "network", "ipc", "uts", "mount", "cgroup" };
+static const char *const rootless_namespaces[] = {
+	"pid", "ipc", "uts", "mount", "cgroup", "user",
+};
 
 static const char *const masked_paths[] = {
 	"/proc/acpi",	       "/proc/asound",	   "/proc/kcore",	"/proc/keys",
@@ -87,16 +95,19 @@ static void write_process(struct json_writer *w, const struct strings *env)
 	json_end_object(w);
 }
 
-static void write_mounts(struct json_writer *w, struct arena *arena)
+static void write_mounts(struct json_writer *w, bool rootless, struct arena *arena)
 {
 	json_array(w, "mounts");
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
-		struct strings options = str_split(arena, mounts[i].options, ',', false);
+		bool other = rootless && mounts[i].rootless_options;
+		bool bind = rootless && mounts[i].rootless_source;
+		struct strings options = str_split(
+			arena, other ? mounts[i].rootless_options : mounts[i].options, ',', false);
 
 		json_object(w, NULL);
 		json_string(w, "destination", mounts[i].destination);
-		json_string(w, "type", mounts[i].type);
-		json_string(w, "source", mounts[i].source);
+		json_string(w, "type", bind ? "none" : mounts[i].type);
+		json_string(w, "source", bind ? mounts[i].rootless_source : mounts[i].source);
 		if (options.count)
 			json_strings(w, "options", &options);
 		json_end_object(w);
@@ -104,9 +115,19 @@ static void write_mounts(struct json_writer *w, struct arena *arena)
 	json_end_array(w);
 }
 
-static void write_linux(struct json_writer *w)
+static void write_map(struct json_writer *w, const char *key, uint32_t host_id)
 {
-	json_object(w, "linux");
+	json_array(w, key);
+	json_object(w, NULL);
+	json_uint(w, "containerID", 0);
+	json_uint(w, "hostID", host_id);
+	json_uint(w, "size", 1);
+	json_end_object(w);
+	json_end_array(w);
+}
+
+static void write_resources(struct json_writer *w)
+{
 	json_object(w, "resources");
 	json_array(w, "devices");
 	json_object(w, NULL);
@@ -115,19 +136,36 @@ static void write_linux(struct json_writer *w)
 	json_end_object(w);
 	json_end_array(w);
 	json_end_object(w);
+}
+
+static void write_namespaces(struct json_writer *w, const char *const *types, size_t count)
+{
 	json_array(w, "namespaces");
-	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
+	for (size_t i = 0; i < count; i++) {
 		json_object(w, NULL);
-		json_string(w, "type", namespaces[i]);
+		json_string(w, "type", types[i]);
 		json_end_object(w);
 	}
 	json_end_array(w);
+}
+
+static void write_linux(struct json_writer *w, const struct oci_default *wish)
+{
+	json_object(w, "linux");
+	if (wish->rootless) {
+		write_map(w, "uidMappings", wish->uid);
+		write_map(w, "gidMappings", wish->gid);
+		write_namespaces(w, rootless_namespaces, ARRAY_SIZE(rootless_namespaces));
+	} else {
+		write_resources(w);
+		write_namespaces(w, namespaces, ARRAY_SIZE(namespaces));
+	}
 	write_texts(w, "maskedPaths", masked_paths, ARRAY_SIZE(masked_paths));
 	write_texts(w, "readonlyPaths", readonly_paths, ARRAY_SIZE(readonly_paths));
 	json_end_object(w);
 }
 
-int oci_config_default(struct arena *arena, const struct strings *env, char **ret_text,
+int oci_config_default(const struct oci_default *wish, struct arena *arena, char **ret_text,
 		       size_t *ret_len)
 {
 	cleanup_json_writer struct json_writer w = { 0 };
@@ -136,14 +174,14 @@ int oci_config_default(struct arena *arena, const struct strings *env, char **re
 	json_writer_init(&w, "\t");
 	json_object(&w, NULL);
 	json_string(&w, "ociVersion", OCI_VERSION);
-	write_process(&w, env);
+	write_process(&w, &wish->env);
 	json_object(&w, "root");
 	json_string(&w, "path", "rootfs");
 	json_bool(&w, "readonly", true);
 	json_end_object(&w);
 	json_string(&w, "hostname", "nvcrun");
-	write_mounts(&w, arena);
-	write_linux(&w);
+	write_mounts(&w, wish->rootless, arena);
+	write_linux(&w, wish);
 	json_end_object(&w);
 	*ret_text = arena_printf(arena, "%s\n", json_writer_text(&w, arena, &len));
 	*ret_len = len + 1;

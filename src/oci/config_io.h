@@ -64,6 +64,18 @@ int oci_process_check(const struct oci_process *process, struct err *err);
 extern const struct fields oci_hook_fields;
 void oci_hooks_write(const struct oci_hook_list *list, struct json_writer *w, const char *key);
 
-/* What `spec` starts from; @env is appended to process.env. Tab-indented JSON with a final newline. */
-int oci_config_default(struct arena *arena, const struct strings *env, char **ret_text,
+/* What the default depends on. */
+struct oci_default {
+	struct strings env; /* appended to process.env */
+	/*
+	 * For a user without rights: a user namespace in which @uid and @gid are root, the host's network, its
+	 * /sys bound, and nothing that needs cgroups.
+	 */
+	bool rootless;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* What `spec` starts from: tab-indented JSON with a final newline. */
+int oci_config_default(const struct oci_default *wish, struct arena *arena, char **ret_text,
 		       size_t *ret_len);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The walker of step tables: both sides, hand-overs, errors, undo. */
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -135,6 +136,8 @@ int create_walk(struct create *c, const struct step_table *table, struct err *er
 	int r;
 
 	c->table = table;
+	/* Cgroups and pid files are for others to read, whatever the caller's mask. */
+	umask(022);
 	r = walk_host(c, &row, err);
 	if (c->me == INIT)
 		walk_init(c, row);

@@ -3,7 +3,7 @@
 #
 # Who makes the cgroup, and what happens where it may not be made. systemd as the manager: tests/systemd.
 # bats file_tags=cgroups,root
-# shellcheck disable=SC2154  # $stderr: capture
+# shellcheck disable=SC2016,SC2034,SC2154  # $ is for jq and awk; options; $stderr: capture
 load helpers/common
 
 setup() {

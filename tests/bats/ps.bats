@@ -3,7 +3,7 @@
 #
 # ps: the processes of a container, as the host sees them.
 # bats file_tags=ps,root
-# shellcheck disable=SC2016,SC2154  # $ is for shells in containers; $stderr: capture
+# shellcheck disable=SC2016,SC2034,SC2154  # $ is for shells in containers; options; $stderr: capture
 load helpers/common
 
 setup() {

@@ -263,6 +263,40 @@ TEST(vec_grows_and_walks)
 	arena_done(&arena);
 }
 
+TEST(bytes_as_people_write_them)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes;
+	} good[] = {
+		{ "0", 0 },
+		{ "1048576", 1048576 },
+		{ "1k", 1024 },
+		{ "2K", 2048 },
+		{ "3kb", 3072 },
+		{ "1KiB", 1024 },
+		{ "512M", 1LL << 29 },
+		{ "1g", 1LL << 30 },
+		{ "2TiB", 2LL << 40 },
+		{ "8b", 8 },
+		{ "-1", -1 },
+		{ "8191P", 8191LL << 50 },
+		{ "9223372036854775807", INT64_MAX },
+	};
+	static const char *const bad[] = { "",	 "k",	"1x", "1kk",   "1 k", "1.5g", "-2",
+					   "+1", "-1k", "1i", "1kib ", "ib",  "0x10" };
+	int64_t bytes;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		CHECK_INT(str_to_bytes(good[i].text, &bytes), 0);
+		CHECK_INT(bytes, good[i].bytes);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK_INT(str_to_bytes(bad[i], &bytes), -EINVAL);
+	CHECK_INT(str_to_bytes("8192P", &bytes), -ERANGE);
+	CHECK_INT(str_to_bytes("9223372036854775808", &bytes), -ERANGE);
+}
+
 TEST(names_are_found_both_ways)
 {
 	static const struct name_value table[] = {

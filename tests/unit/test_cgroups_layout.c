@@ -146,6 +146,13 @@ static const struct {
 	{ "a:b:c", "/a:b:c", "a:b:c" },
 };
 
+static int choose(struct fake *fake, const char *asked, struct cg_place *ret, struct err *err)
+{
+	const struct cg_wish wish = { .cgroups_path = asked, .id = "c1" };
+
+	return cg_place_choose(&fake->layout, &wish, &fake->arena, ret, err);
+}
+
 TEST(places_and_what_is_to_be_made)
 {
 	struct fake fake;
@@ -154,9 +161,7 @@ TEST(places_and_what_is_to_be_made)
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		struct cg_place place = { 0 };
 
-		CHECK_INT(cg_place_choose(&fake.layout, places[i].asked, "c1", &fake.arena, &place,
-					  NULL),
-			  0);
+		CHECK_INT(choose(&fake, places[i].asked, &place, NULL), 0);
 		CHECK_STR(place.path, places[i].path);
 		CHECK_INT(place.mounts.count, 1);
 		CHECK_STR(place.mounts.items[0], fake.dir);
@@ -187,9 +192,7 @@ TEST(places_that_are_refused)
 		struct cg_place place = { .path = "untouched" };
 		struct err err = { 0 };
 
-		CHECK_INT(cg_place_choose(&fake.layout, refused[i].asked, "c1", &fake.arena, &place,
-					  &err),
-			  refused[i].code);
+		CHECK_INT(choose(&fake, refused[i].asked, &place, &err), refused[i].code);
 		CHECK_HAS(err.text, refused[i].words);
 		CHECK_STR(place.path, "untouched");
 	}
@@ -206,15 +209,13 @@ TEST(long_paths_are_refused)
 	fake_init(&fake);
 	memset(path, 'x', sizeof(path));
 	path[300] = '\0';
-	CHECK_INT(cg_place_choose(&fake.layout, path, "c1", &fake.arena, &place, &err),
-		  -ENAMETOOLONG);
+	CHECK_INT(choose(&fake, path, &place, &err), -ENAMETOOLONG);
 	CHECK_HAS(err.text, "is longer than 255 bytes");
 	path[300] = 'x';
 	for (size_t i = 0; i < sizeof(path); i += 100)
 		path[i] = '/';
 	path[sizeof(path) - 1] = '\0';
-	CHECK_INT(cg_place_choose(&fake.layout, path, "c1", &fake.arena, &place, &err),
-		  -ENAMETOOLONG);
+	CHECK_INT(choose(&fake, path, &place, &err), -ENAMETOOLONG);
 	CHECK_HAS(err.text, "at most 4095 fit");
 	fake_done(&fake);
 }
@@ -239,8 +240,8 @@ static const char *write_place(const struct cg_place *place, struct arena *arena
 
 TEST(a_place_survives_the_record)
 {
-	static const char text[] =
-		"{\"manager\":\"systemd\",\"path\":\"/a/b\",\"mounts\":[\"/m\",\"/n\"],\"made\":[\"a\",\"\"]}";
+	static const char text[] = "{\"manager\":\"systemd\",\"path\":\"/a/b\",\"mounts\":[\"/"
+				   "m\",\"/n\"],\"made\":[\"a\",\"\"]}";
 	struct arena arena = { 0 };
 	struct cg_place place = { 0 };
 	struct err err = { 0 };
@@ -252,6 +253,20 @@ TEST(a_place_survives_the_record)
 	CHECK_INT(reread("{\"manager\":\"disabled\"}", &arena, &place, &err), 0);
 	CHECK_INT(place.manager, CG_DISABLED);
 	CHECK_STR(write_place(&place, &arena), "{\"manager\":\"disabled\"}");
+	arena_done(&arena);
+}
+
+TEST(a_container_without_a_cgroup_has_no_place)
+{
+	const struct cg_wish wish = { .manager = CG_DISABLED, .cgroups_path = "/../x", .id = "c1" };
+	const struct cg_layout layout = { 0 };
+	struct arena arena = { 0 };
+	struct cg_place place = { .path = "/x" };
+
+	CHECK_INT(cg_place_choose(&layout, &wish, &arena, &place, NULL), 0);
+	CHECK_INT(place.manager, CG_DISABLED);
+	CHECK(!place.path);
+	CHECK_INT(place.mounts.count, 0);
 	arena_done(&arena);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "cli/globals.h"
+#include "runtime/create.h"
 #include "test.h"
 
 enum { FORMAT_TABLE, FORMAT_JSON };
@@ -325,6 +326,20 @@ TEST(globals_as_engines_give_them)
 	CHECK_INT(globals.log_format, LOG_FORMAT_JSON);
 	CHECK_STR(rest.args.items[0], "kill");
 	CHECK_STR(rest.args.items[1], "--all");
+}
+
+TEST(globals_cgroup_manager)
+{
+	CHECK_INT(parse_globals("list"), 0);
+	CHECK_INT(globals.cgroup_manager, CG_CGROUPFS);
+	CHECK_INT(globals.rootless, ROOTLESS_AUTO);
+	CHECK_INT(parse_globals("--systemd-cgroup list"), 0);
+	CHECK_INT(globals.cgroup_manager, CG_SYSTEMD);
+	CHECK_INT(parse_globals("--cgroup-manager disabled --rootless=false list"), 0);
+	CHECK_INT(globals.cgroup_manager, CG_DISABLED);
+	CHECK_INT(globals.rootless, ROOTLESS_FALSE);
+	CHECK_INT(parse_globals("--cgroup-manager none list"), -EINVAL);
+	CHECK_HAS(err.text, "`cgroupfs` or `systemd` or `disabled`, not `none`");
 }
 
 TEST(globals_debug_is_the_lowest_level)

@@ -675,6 +675,11 @@ TEST(flags)
 	program = compile(profile_parse(ALLOW_ALL("", ",\"flags\":[]"), &arena), &arena);
 	CHECK_INT(program.flags, 0);
 	CHECK(!program.flags_optional);
+	program = compile(profile_parse(ALLOW_ALL("", ",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\","
+						      "\"SECCOMP_FILTER_FLAG_TSYNC\"]"),
+					&arena),
+			  &arena);
+	CHECK_INT(program.flags, SECCOMP_FILTER_FLAG_LOG);
 	arena_done(&arena);
 }
 

@@ -271,14 +271,14 @@ TEST(wrong_namespaces)
 			    "\"pid\"}]"),
 		      "config.json:1: linux.namespaces[2]: duplicate namespace type `pid`");
 	check_refused(LINUX("\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"user\"}]"),
-		      "config.json:1: linux.namespaces[1].type: user: not supported by this "
-		      "version of nvcrun");
-	check_refused(LINUX("\"namespaces\":[{\"type\":\"time\"}]"),
-		      "config.json:1: linux.namespaces[0].type: time: not supported by this "
-		      "version of nvcrun");
-	check_refused(LINUX("\"namespaces\":[{\"type\":\"network\",\"path\":\"/run/netns/x\"}]"),
-		      "config.json:1: linux.namespaces[0].path: /run/netns/x: not supported by "
-		      "this version of nvcrun");
+		      "config.json: linux.uidMappings: empty, but a new user namespace needs "
+		      "mappings");
+	check_refused(LINUX("\"namespaces\":[{\"type\":\"network\",\"path\":\"netns/x\"}]"),
+		      "config.json:1: linux.namespaces[0]: path `netns/x` is not absolute");
+	check_refused(LINUX("\"uidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}]"),
+		      "config.json: linux.namespaces: uidMappings need a user namespace");
+	check_refused(LINUX("\"timeOffsets\":{\"boottime\":{\"secs\":1}}"),
+		      "config.json: linux.namespaces: timeOffsets need a new time namespace");
 	check_refused(LINUX("\"namespaces\":[{\"type\":\"net\"}]"),
 		      "config.json:1: linux.namespaces[0].type: unknown namespace type `net` (one "
 		      "of pid, network, mount, ipc, uts, user, cgroup, time)");
@@ -408,9 +408,6 @@ static const struct {
 	  "mounts[0].uidMappings" },
 	{ WITH(",\"mounts\":[{\"destination\":\"/x\",\"gidMappings\":%s}]"),
 	  "mounts[0].gidMappings" },
-	{ LINUX("\"uidMappings\":%s"), "linux.uidMappings" },
-	{ LINUX("\"gidMappings\":%s"), "linux.gidMappings" },
-	{ LINUX("\"timeOffsets\":%s"), "linux.timeOffsets" },
 	{ LINUX("\"netDevices\":%s"), "linux.netDevices" },
 	{ LINUX("\"seccomp\":{\"listenerPath\":%s}"), "linux.seccomp.listenerPath" },
 	{ LINUX("\"seccomp\":{\"listenerMetadata\":%s}"), "linux.seccomp.listenerMetadata" },
@@ -480,14 +477,14 @@ TEST(the_default_is_a_config_of_ours)
 {
 	struct arena arena = { 0 };
 	struct oci_notes notes = { 0 };
-	struct strings env = { 0 };
+	struct oci_default wish = { 0 };
 	struct oci_config *config;
 	struct err err = { 0 };
 	char *text;
 	size_t len;
 
-	VEC_PUSH(&env, &arena, "NVIDIA_VISIBLE_DEVICES=all");
-	CHECK_INT(oci_config_default(&arena, &env, &text, &len), 0);
+	VEC_PUSH(&wish.env, &arena, "NVIDIA_VISIBLE_DEVICES=all");
+	CHECK_INT(oci_config_default(&wish, &arena, &text, &len), 0);
 	CHECK_INT(strlen(text), len);
 	CHECK(str_has_prefix(text,
 			     "{\n\t\"ociVersion\": \"" OCI_VERSION "\",\n\t\"process\": {\n"));
@@ -519,11 +516,33 @@ TEST(the_default_is_a_config_of_ours)
 	arena_done(&arena);
 }
 
+TEST(the_rootless_default)
+{
+	struct oci_default wish = { .rootless = true, .uid = 1000, .gid = 1001 };
+	struct arena arena = { 0 };
+	struct oci_config *config;
+	struct err err = { 0 };
+	char *text;
+	size_t len;
+
+	CHECK_INT(oci_config_default(&wish, &arena, &text, &len), 0);
+	CHECK_INT(oci_config_parse(text, len, "/b", &arena, NULL, &config, &err), 0);
+	CHECK(config->linux.namespaces[OCI_NS_USER].present);
+	CHECK(!config->linux.namespaces[OCI_NS_NETWORK].present);
+	CHECK_INT(config->linux.uid_maps.items[0].host_id, 1000);
+	CHECK_INT(config->linux.gid_maps.items[0].host_id, 1001);
+	CHECK_INT(config->linux.resources.devices.count, 0);
+	CHECK_STR(config->mounts.items[5].source, "/sys");
+	VEC_EACH(option, &config->mounts.items[2].options)
+		CHECK(!str_has_prefix(*option, "gid="));
+	arena_done(&arena);
+}
+
 TEST(a_bundle_is_read)
 {
 	char bundle[] = "/tmp/test_oci_config.XXXXXX";
 	struct arena arena = { 0 };
-	struct strings env = { 0 };
+	struct oci_default wish = { 0 };
 	struct oci_config *config = NULL;
 	struct err missing = { 0 }, err = { 0 };
 	char *text;
@@ -532,7 +551,7 @@ TEST(a_bundle_is_read)
 
 	CHECK(mkdtemp(bundle));
 	absent = oci_config_read(bundle, &arena, NULL, &config, &missing);
-	CHECK_INT(oci_config_default(&arena, &env, &text, &len), 0);
+	CHECK_INT(oci_config_default(&wish, &arena, &text, &len), 0);
 	dir_fd = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK_INT(fd_replace_file(dir_fd, "config.json", 0644, text, len), 0);
 	r = oci_config_read(bundle, &arena, NULL, &config, &err);
