@@ -26,13 +26,17 @@ static int run_command(const struct cli_globals *globals, const struct strings *
 static int run(const struct strings *words, char **argv, struct arena *arena, struct err *err)
 {
 	struct cli_globals globals;
+	struct fd_list inherited = { 0 };
 	struct options_rest rest;
 	int r;
 
+	/* Before anything of ours is opened. Without /proc there is nothing better than to keep them. */
+	(void)fd_list_open(arena, &inherited);
 	r = cli_globals_parse(words, arena, &globals, &rest, err);
 	if (r < 0)
 		return r;
 	globals.argv = argv;
+	globals.inherited = inherited;
 	if (rest.help)
 		return cli_print_help(NULL, arena, err);
 	if (globals.version)
@@ -58,9 +62,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	for (int i = 1; i < argc; i++)
 		VEC_PUSH(&words, &arena, argv[i]);
-	/* What the caller left open is nobody's: init would hold it as long as it waits for `start`. */
-	if (fd_close_range(3 + cli_preserved_fds(&words), ~0U) < 0)
-		return EXIT_FAILURE;
 	r = run(&words, argv, &arena, &err);
 	if (r < 0) {
 		log_error("%s", err.text);

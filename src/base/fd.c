@@ -225,6 +225,35 @@ int fd_close_range(unsigned int first, unsigned int last)
 	return each_open_fd(first, last, close);
 }
 
+int fd_list_open(struct arena *arena, struct fd_list *ret)
+{
+	cleanup_dir DIR *dir = opendir("/proc/self/fd");
+	struct fd_list list = { 0 };
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		uint64_t number;
+
+		if (str_to_u64(entry->d_name, INT32_MAX, &number) == 0 && number > 2 &&
+		    (int)number != dirfd(dir))
+			VEC_PUSH(&list, arena, (int)number);
+	}
+	*ret = list;
+	return 0;
+}
+
+void fd_list_close(const struct fd_list *list, int first)
+{
+	VEC_EACH(fd, list) {
+		if (*fd >= first)
+			fd_close(*fd);
+		else
+			(void)set_cloexec(*fd);
+	}
+}
+
 int fd_open_standard(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {

@@ -69,6 +69,22 @@ int fd_replace_file(int dir_fd, const char *name, mode_t mode, const void *data,
 int fd_send(int socket, const void *data, size_t len, int fd);
 ssize_t fd_receive(int socket, void *data, size_t size, int *ret_fd);
 
+/* Descriptors that were open at some moment. */
+struct fd_list {
+	int *items;
+	size_t count;
+	size_t capacity;
+};
+
+/* Those from 3 on that are open now: at the start of a program, what its caller left open. */
+int fd_list_open(struct arena *arena, struct fd_list *ret);
+
+/*
+ * Close those of the list from @first on, and mark the rest close-on-exec. Numbers that were closed meanwhile
+ * must not have been used again.
+ */
+void fd_list_close(const struct fd_list *list, int first);
+
 /* Mark every descriptor from @first up close-on-exec (close_range(2) >= 5.11, else /proc/self/fd). */
 int fd_cloexec_from(unsigned int first);
 

@@ -2,6 +2,7 @@
 /* Processes: identity, signals, waiting. Helper programs: base/helper.c. */
 #include "base/proc.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -159,11 +160,15 @@ int proc_wait_child(pid_t pid, int *ret_status)
 
 const char *proc_status_words(int status, char *buf, size_t size)
 {
-	if (WIFSIGNALED(status))
-		snprintf(buf, size, "killed by signal %d (%s)", WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
-	else
+	/* In lower case, as err_name() has errno's words. */
+	if (WIFSIGNALED(status)) {
+		const char *name = strsignal(WTERMSIG(status));
+
+		snprintf(buf, size, "killed by signal %d (%c%s)", WTERMSIG(status),
+			 tolower((unsigned char)name[0]), name + 1);
+	} else {
 		snprintf(buf, size, "exit status %d", WEXITSTATUS(status));
+	}
 	return buf;
 }
 

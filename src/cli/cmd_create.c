@@ -14,8 +14,8 @@ static const struct cli_option options[] = {
 	ROW_GPUS(AT(gpus)),
 	{ "no-new-keyring", 0, OPTION_FLAG, NULL, "stay in the session keyring of the caller",
 	  AT(no_new_keyring), NULL },
-	{ "no-pivot", 0, OPTION_FLAG, NULL,
-	  "for hosts whose root is a ramdisk: move instead of pivot_root", AT(no_pivot), NULL },
+	{ "no-pivot", 0, OPTION_FLAG, NULL, "move instead of pivot_root, as on a ramdisk",
+	  AT(no_pivot), NULL },
 	ROW_PID_FILE(AT(pid_file)),
 	ROW_PRESERVE_FDS(AT(preserve_fds)),
 };
@@ -33,6 +33,7 @@ static int run(const struct cli_call *call, struct err *err)
 	create->id = call->args.items[0];
 	if (!create->bundle)
 		create->bundle = ".";
+	cli_close_inherited(call, create->preserve_fds);
 	return runtime_create(create, call->arena, err);
 }
 

@@ -46,6 +46,10 @@ static int run(const struct cli_call *call, struct err *err)
 	exec->args = (struct strings){ .items = call->args.items + 1,
 				       .count = call->args.count - 1,
 				       .capacity = call->args.count - 1 };
+	r = exec_read_process(exec, call->arena, err);
+	if (r < 0)
+		return r;
+	cli_close_inherited(call, exec->launch.preserve_fds);
 	r = runtime_exec(exec, call->arena, &code, err);
 	return r < 0 ? r : code;
 }

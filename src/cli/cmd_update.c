@@ -44,8 +44,8 @@ static const struct cli_option options[] = {
 	  AT(memory_swap), NULL },
 	{ "pids-limit", 0, OPTION_TEXT, "N", "processes and threads, -1 for no limit",
 	  AT(pids_limit), NULL },
-	{ "resources", 'r', OPTION_FILE, "FILE",
-	  "read linux.resources as JSON from FILE, or - for standard input", AT(resources), NULL },
+	{ "resources", 'r', OPTION_FILE, "FILE", "read them as JSON from FILE or, with -, stdin",
+	  AT(resources), NULL },
 };
 
 static const struct cli_argument arguments[] = { { "ID", ARGUMENT_CONTAINER, false } };

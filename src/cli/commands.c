@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "base/fd.h"
 #include "cli/help.h"
 #include "linux/sealed_exe.h"
 
@@ -144,8 +143,10 @@ int cli_command_run(const struct cli_command *command, const struct cli_globals 
 	r = command->enters_container ? sealed_exe_ensure(globals->argv, arena, err) : 0;
 	if (r < 0)
 		return r;
-	/* Preserved descriptors are the program's, not those of hooks and helpers. */
-	if (fd_cloexec_from(3) < 0)
-		return err_errno(err, "mark descriptors close-on-exec");
 	return command->run(&call, err);
+}
+
+void cli_close_inherited(const struct cli_call *call, unsigned int preserved)
+{
+	fd_list_close(&call->globals->inherited, 3 + (int)preserved);
 }

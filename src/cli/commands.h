@@ -50,6 +50,13 @@ struct cli_command {
 	int (*run)(const struct cli_call *call, struct err *err);
 };
 
+/*
+ * Of a command that enters a container, before it runs anything, but after it read what the caller may have passed
+ * as /dev/fd/N: what the caller left open is nobody's, and init would hold it as long as it waits for `start`. But
+ * for --preserve-fds: these are the program's, not those of hooks and helpers.
+ */
+void cli_close_inherited(const struct cli_call *call, unsigned int preserved);
+
 /* All of them, sorted by name. */
 struct cli_command_list {
 	const struct cli_command *const *items;

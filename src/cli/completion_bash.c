@@ -79,11 +79,8 @@ static const char *name_of(const struct cli_command *command)
 static void add_value_kind(struct strbuf *out, const struct cli_option *option)
 {
 	static const char *const kinds[] = {
-		[OPTION_TEXT] = "none",
-		[OPTION_FILE] = "file",
-		[OPTION_DIR] = "dir",
-		[OPTION_LIST] = "none",
-		[OPTION_NUMBER] = "none",
+		[OPTION_TEXT] = "none", [OPTION_FILE] = "file",	  [OPTION_DIR] = "dir",
+		[OPTION_LIST] = "none", [OPTION_NUMBER] = "none",
 	};
 
 	if (option->words)

@@ -32,11 +32,8 @@ static void add_command(struct strbuf *out, const struct cli_command *command)
 static void add_value(struct strbuf *out, const struct cli_option *option)
 {
 	static const char *const actions[] = {
-		[OPTION_TEXT] = "",
-		[OPTION_FILE] = "_files",
-		[OPTION_DIR] = "_files -/",
-		[OPTION_LIST] = "",
-		[OPTION_NUMBER] = "",
+		[OPTION_TEXT] = "", [OPTION_FILE] = "_files", [OPTION_DIR] = "_files -/",
+		[OPTION_LIST] = "", [OPTION_NUMBER] = "",
 	};
 
 	strbuf_addf(out, ":%s:", option->argument ? option->argument : option->name);

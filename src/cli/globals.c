@@ -45,8 +45,8 @@ static const struct cli_option options[] = {
 	{ "rootless", 0, OPTION_WORD, NULL, "run without cgroup if denied", AT(rootless),
 	  &rootless },
 	{ "settings", 0, OPTION_FILE, "FILE", "settings of the host", AT(settings), NULL },
-	{ "systemd-cgroup", 0, OPTION_FLAG, NULL, "the same as --cgroup-manager systemd",
-	  AT(systemd_cgroup), NULL },
+	{ "systemd-cgroup", 0, OPTION_FLAG, NULL, "--cgroup-manager systemd", AT(systemd_cgroup),
+	  NULL },
 	{ "version", 'v', OPTION_FLAG, NULL, "show the version", AT(version), NULL },
 };
 

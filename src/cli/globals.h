@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "cli/options.h"
 
 struct cli_globals {
@@ -19,7 +20,8 @@ struct cli_globals {
 	bool systemd_cgroup;
 	bool debug;
 	bool version;
-	char **argv; /* of main(): to execute again from a protected copy */
+	char **argv;		  /* of main(): to execute again from a protected copy */
+	struct fd_list inherited; /* what the caller left open */
 };
 
 /* The table, also for help and completion; options end at the command. */

@@ -18,7 +18,7 @@
 	  "send the terminal to this AF_UNIX socket", at, NULL }
 #define ROW_PRESERVE_FDS(at) \
 	{ "preserve-fds", 0, OPTION_NUMBER, "N", \
-	  "pass N further descriptors, from 3 on, to the program", at, NULL }
+	  "pass N more descriptors, from 3 on, to the program", at, NULL }
 /* clang-format on */
 
 /* What completion suggests for --gpus. */

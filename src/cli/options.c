@@ -239,21 +239,3 @@ void option_heading(const struct cli_option *option, struct strbuf *out)
 	for (size_t i = 0; i < option->words->count; i++)
 		strbuf_addf(out, "%s%s", i ? "|" : "", option->words->items[i].name);
 }
-
-unsigned int cli_preserved_fds(const struct strings *words)
-{
-	static const char name[] = "preserve-fds";
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < words->count; i++) {
-		const char *word = words->items[i];
-		const char *rest =
-			word[0] == '-' ? str_after(word + 1 + (word[1] == '-'), name) : NULL;
-
-		if (rest && *rest == '=')
-			(void)str_to_u64(rest + 1, INT32_MAX / 2, &number);
-		else if (rest && !*rest && i + 1 < words->count)
-			(void)str_to_u64(words->items[i + 1], INT32_MAX / 2, &number);
-	}
-	return (unsigned int)number;
-}

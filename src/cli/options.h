@@ -76,8 +76,3 @@ static inline bool option_has_value(const struct cli_option *option)
 {
 	return option->kind != OPTION_FLAG;
 }
-
-/*
- * --preserve-fds N of any command, found before anything is opened: descriptors above 2 + N are closed at once.
- */
-unsigned int cli_preserved_fds(const struct strings *words);

@@ -23,6 +23,24 @@ static uint64_t own_bounding(void)
 	return set;
 }
 
+/* man 7 capabilities: ambient ones must be permitted and inheritable. runc's words. */
+static void warn_ambient(const struct oci_capabilities *sets, struct arena *arena,
+			 struct strings *warnings)
+{
+	uint64_t lost = sets->ambient & ~(sets->permitted & sets->inheritable);
+
+	for (size_t i = 0; i < oci_capability_words.count; i++) {
+		const struct name_value *word = &oci_capability_words.items[i];
+
+		if (lost & (1ULL << word->value))
+			VEC_PUSH(warnings, arena,
+				 arena_printf(arena,
+					      "can't raise ambient capability %s: it is not "
+					      "permitted and inheritable",
+					      word->name));
+	}
+}
+
 void capabilities_limit(struct oci_capabilities *sets, struct arena *arena,
 			struct strings *warnings)
 {
@@ -45,6 +63,7 @@ void capabilities_limit(struct oci_capabilities *sets, struct arena *arena,
 	sets->permitted &= available;
 	sets->effective &= sets->permitted;
 	sets->inheritable &= available;
+	warn_ambient(sets, arena, warnings);
 	sets->ambient &= sets->permitted & sets->inheritable;
 }
 

@@ -48,6 +48,10 @@ static int open_target(struct executor *x, const struct rootfs_op *op, bool is_f
 			       op->fstype, op->dest,
 			       S_ISLNK(st.st_mode) ? "a symbolic link" : "no directory");
 	r = path_make_target_in(x->root_fd, op->dest, is_file, ret_fd);
+	/* mount(2) says the same, and docker explains it. */
+	if (r == -EISDIR)
+		return err_set(err, ENOTDIR, "mount a file on the directory %s: not a directory",
+			       op->dest);
 	if (r < 0)
 		return err_code(err, r, "make the mount point %s in the root file system",
 				op->dest);
@@ -119,12 +123,12 @@ static bool has_word(const struct strings *words, const char *prefix)
 	return false;
 }
 
-/* A tmpfs over a directory takes its mode, unless the options name one. */
+/* A tmpfs over a directory of the image takes its mode, unless the options name one. */
 static void inherit_mode(int target_fd, struct rootfs_op *op, struct arena *arena)
 {
 	struct stat st;
 
-	if (!str_eq(op->fstype, "tmpfs") || fstat(target_fd, &st) < 0)
+	if (fstat(target_fd, &st) < 0)
 		return;
 	if (has_word(&op->flags.data, "mode="))
 		return;
@@ -191,16 +195,19 @@ static int mount_with_copy(struct executor *x, const struct rootfs_op *op, int t
 
 static int do_mount(struct executor *x, const struct rootfs_op *op, struct err *err)
 {
-	cleanup_close int target_fd = -EBADF;
+	cleanup_close int existing_fd = -EBADF, target_fd = -EBADF;
 	struct rootfs_op own = *op;
 	int r;
 
+	if (str_eq(op->fstype, "tmpfs"))
+		(void)path_open_in(x->root_fd, op->dest, O_PATH, &existing_fd);
 	r = open_target(x, op, false, &target_fd, err);
 	if (r == 0)
 		r = check_proc(target_fd, -EBADF, op, err);
 	if (r < 0)
 		return r;
-	inherit_mode(target_fd, &own, x->arena);
+	if (existing_fd >= 0)
+		inherit_mode(existing_fd, &own, x->arena);
 	if (own.flags.copy_up)
 		return mount_with_copy(x, &own, target_fd, err);
 	r = mount_new(target_fd, op->fstype, op->source, &own.flags, x->arena, err);

@@ -252,8 +252,18 @@ static void finish_dev(struct builder *b)
 	if (!b->dev_is_readonly)
 		return;
 	op = add(b, OP_ATTR, "/dev", "read-only /dev");
+	op->phase = PHASE_AFTER_PIVOT; /* /dev/console is made after the pivot */
 	op->flags.attr_set = MOUNT_ATTR_RDONLY;
 	op->flags.ms_set = MS_RDONLY;
+}
+
+/* Whether an earlier entry of the list is the same. */
+static bool is_repeated(const struct strings *list, const char **entry)
+{
+	const struct strings earlier = { .items = list->items,
+					 .count = (size_t)(entry - list->items) };
+
+	return strings_have(&earlier, *entry);
 }
 
 /* After the pivot and sysctls: masked, then read-only paths, the read-only root last. */
@@ -263,6 +273,8 @@ static void add_seals(struct builder *b)
 	struct rootfs_op *op;
 
 	VEC_EACH(path, &linux->masked_paths) {
+		if (is_repeated(&linux->masked_paths, path))
+			continue;
 		op = add(b, OP_MASK, *path, "linux.maskedPaths");
 		op->phase = PHASE_AFTER_PIVOT;
 	}

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "oci/config_decode.h"
+#include "oci/edits.h"
 #include "oci/enums.h"
 
 #define DOCUMENT "config.json"
@@ -226,6 +227,16 @@ static void note(struct oci_notes *notes, struct arena *arena, const char *text)
 		VEC_PUSH(&notes->warnings, arena, text);
 }
 
+/* The last assignment of each name, at the place of its first: as Go and shells understand a repeated one. */
+static struct strings unite_env(const struct strings *env, struct arena *arena)
+{
+	struct strings united = { 0 };
+
+	VEC_EACH(assignment, env)
+		oci_env_set(&united, arena, *assignment);
+	return united;
+}
+
 /* What follows from the decoded fields: origins, absolute destinations, and what to warn of. */
 static void complete(struct oci_config *config, struct arena *arena, struct oci_notes *notes)
 {
@@ -241,6 +252,7 @@ static void complete(struct oci_config *config, struct arena *arena, struct oci_
 				  mount->origin, mount->destination));
 		mount->destination = arena_printf(arena, "/%s", mount->destination);
 	}
+	config->process.env = unite_env(&config->process.env, arena);
 	VEC_EACH(name, &config->process.capabilities.unknown) {
 		note(notes, arena,
 		     arena_printf(arena, "process.capabilities: ignoring unknown capability `%s`",

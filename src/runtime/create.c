@@ -36,7 +36,7 @@ static const struct step steps[] = {
 	{ "map-ids", HOST, wants_id_maps, step_map_ids, NULL },
 	{ "enter-cgroup", HOST, NULL, step_enter_cgroup, NULL },
 	{ "limit-process", HOST, wants_host_limits, step_limit_process, NULL },
-	{ "tune-process", HOST, wants_oom_score, step_tune_process, NULL },
+	{ "tune-process", HOST, NULL, step_tune_process, NULL },
 	{ "become-init", INIT, NULL, step_become_init, NULL },
 	{ "open-lsm", INIT, wants_lsm, step_open_lsm, NULL },
 	{ "mount-rootfs", INIT, NULL, step_mount_rootfs, NULL },

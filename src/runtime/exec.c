@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 #include "base/fd.h"
+#include "linux/affinity.h"
 #include "linux/capabilities.h"
 #include "runtime/container.h"
 #include "runtime/exec_process.h"
@@ -79,9 +80,20 @@ static int step_open_joins(struct create *c, struct err *err)
 
 static int step_open_cgroup(struct create *c, struct err *err)
 {
-	int r = cg_layout_read(c->arena, &c->layout, err);
+	int r;
 
+	/* The host may have no cgroups at all then. */
+	if (c->record.cgroup.manager == CG_DISABLED)
+		return 0;
+	r = cg_layout_read(c->arena, &c->layout, err);
 	return r < 0 ? r : cg_open(&c->layout, &c->record.cgroup, &c->cgroup_fd, err);
+}
+
+/* Before it is in the container's cgroup. Spec: config.md § Process, execCPUAffinity */
+static int step_initial_cpus(struct create *c, struct err *err)
+{
+	return affinity_apply(c->clone.pid, &c->config->process.exec_cpus_initial,
+			      "process.execCPUAffinity.initial", err);
 }
 
 static int step_join_cgroup(struct create *c, struct err *err)
@@ -95,15 +107,29 @@ static int step_write_pid_file(struct create *c, struct err *err)
 	return c->options->pid_file ? write_pid_file(c, err) : 0;
 }
 
+/* Instead of tune-process' "all that the cpuset allows", where one was given. */
+static bool wants_final_cpus(const struct create *c)
+{
+	return c->config->process.exec_cpus_final.words;
+}
+
+static int step_final_cpus(struct create *c, struct err *err)
+{
+	return affinity_apply(c->clone.pid, &c->config->process.exec_cpus_final,
+			      "process.execCPUAffinity.final", err);
+}
+
 static const struct step rows[] = {
 	{ "open-container", HOST, NULL, step_open_container, NULL },
 	{ "compile-seccomp", HOST, wants_seccomp, step_compile_seccomp, NULL },
 	{ "open-joins", HOST, NULL, step_open_joins, NULL },
 	{ "open-cgroup", HOST, NULL, step_open_cgroup, NULL },
 	{ "clone", HOST, NULL, step_clone, undo_clone },
+	{ "initial-cpus", HOST, NULL, step_initial_cpus, NULL },
 	{ "join-cgroup", HOST, NULL, step_join_cgroup, NULL },
 	{ "limit-process", HOST, wants_host_limits, step_limit_process, NULL },
-	{ "tune-process", HOST, wants_oom_score, step_tune_process, NULL },
+	{ "tune-process", HOST, NULL, step_tune_process, NULL },
+	{ "final-cpus", HOST, wants_final_cpus, step_final_cpus, NULL },
 	{ "become-member", INIT, NULL, step_become_member, NULL },
 	{ "open-lsm", INIT, wants_lsm, step_open_lsm, NULL },
 	{ "console", INIT, wants_console, step_console, NULL },

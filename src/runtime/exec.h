@@ -10,6 +10,8 @@ struct exec_options {
 	struct create_options launch; /* root, id, pid_file, console_socket, preserve_fds, detach */
 	const char
 		*process_file; /* host path of a process object; the rest below is ignored then */
+	const char *process_text; /* its text, read by exec_read_process() */
+	size_t process_len;
 	struct strings args;
 	const char *cwd;
 	struct strings env; /* NAME=value, added to the container's */
@@ -20,6 +22,9 @@ struct exec_options {
 	bool no_new_privileges;
 	bool ignore_paused;
 };
+
+/* Read process_file, if one was given: it may be a descriptor of the caller, which are closed then. */
+int exec_read_process(struct exec_options *options, struct arena *arena, struct err *err);
 
 /*
  * Run a process in a created or running container. What the options do not say is as config.json said when

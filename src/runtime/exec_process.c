@@ -44,6 +44,9 @@ static int add_capability(const char *name, struct oci_capabilities *sets, struc
 	sets->bounding |= UINT64_C(1) << number;
 	sets->effective |= UINT64_C(1) << number;
 	sets->permitted |= UINT64_C(1) << number;
+	/* As runc: where the container's own are inheritable, one more can stay over an execve(2). */
+	if (sets->inheritable & UINT64_C(1) << number)
+		sets->ambient |= UINT64_C(1) << number;
 	return 0;
 }
 
@@ -74,24 +77,27 @@ static int change(const struct exec_options *options, struct oci_process *proces
 	return r < 0 ? r : oci_process_check(process, err);
 }
 
-static int read_file(const char *path, struct oci_process *process, struct oci_notes *notes,
-		     struct arena *arena, struct err *err)
+int exec_read_process(struct exec_options *options, struct arena *arena, struct err *err)
 {
 	char *text;
-	size_t len;
 	int r;
 
-	r = fd_read_file(AT_FDCWD, path, VALUE_SIZE_MAX, arena, &text, &len);
+	if (!options->process_file)
+		return 0;
+	r = fd_read_file(AT_FDCWD, options->process_file, VALUE_SIZE_MAX, arena, &text,
+			 &options->process_len);
 	if (r < 0)
-		return err_code(err, r, "--process: read %s", path);
-	return oci_process_parse(text, len, path, arena, notes, process, err);
+		return err_code(err, r, "--process: read %s", options->process_file);
+	options->process_text = text;
+	return 0;
 }
 
 int exec_process_read(const struct exec_options *options, struct oci_process *process,
 		      struct oci_notes *notes, struct arena *arena, struct err *err)
 {
-	if (options->process_file)
-		return read_file(options->process_file, process, notes, arena, err);
+	if (options->process_text)
+		return oci_process_parse(options->process_text, options->process_len,
+					 options->process_file, arena, notes, process, err);
 	if (!options->args.count)
 		return err_set(err, EINVAL, "exec args cannot be empty");
 	return change(options, process, arena, err);

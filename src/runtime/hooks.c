@@ -266,10 +266,8 @@ static int finish(struct run *run, int watched, const struct oci_hook *hook, str
 	char words[64];
 	int status, r;
 
-	if (watched < 0) {
+	if (watched < 0)
 		kill(-run->pid, SIGKILL);
-		kill(run->pid, SIGKILL);
-	}
 	r = proc_wait_child(run->pid, &status);
 	if (r < 0)
 		return err_code(err, r, "wait for %s", hook->path);

@@ -32,6 +32,17 @@ static int signal_cgroup(const struct record *record, int signal, struct arena *
 	return 0;
 }
 
+/* Without a pid namespace processes outlive init; SIGKILL is how to get rid of them. */
+static bool has_leftovers(const struct container *container, int signal, struct arena *arena)
+{
+	struct err ignored;
+	size_t count = 0;
+	pid_t *pids;
+
+	return signal == SIGKILL && container->record.shares_pid_namespace &&
+	       cg_pids(&container->record.cgroup, arena, &pids, &count, &ignored) == 0 && count > 0;
+}
+
 int runtime_kill(const char *root, const char *id, int signal, bool all, struct arena *arena,
 		 struct err *err)
 {
@@ -46,7 +57,7 @@ int runtime_kill(const char *root, const char *id, int signal, bool all, struct 
 	if (container.status == CONTAINER_CREATED || container.status == CONTAINER_RUNNING ||
 	    container.status == CONTAINER_PAUSED)
 		rc = proc_signal(&record->init, signal);
-	if (rc == -ESRCH && !all)
+	if (rc == -ESRCH && !all && !has_leftovers(&container, signal, arena))
 		return err_set(err, ESRCH, "container not running");
 	if (rc < 0 && rc != -ESRCH)
 		return err_code(err, rc, "send signal %d to container `%s`", signal, id);

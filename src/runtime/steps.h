@@ -103,7 +103,6 @@ void undo_clone(struct create *c);
 int step_note_init(struct create *c, struct err *err);
 bool wants_id_maps(const struct create *c);
 int step_map_ids(struct create *c, struct err *err);
-bool wants_oom_score(const struct create *c);
 int step_tune_process(struct create *c, struct err *err);
 bool wants_host_limits(const struct create *c);
 int step_limit_process(struct create *c, struct err *err);

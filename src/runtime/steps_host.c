@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "linux/affinity.h"
 #include "linux/capabilities.h"
 #include "linux/console.h"
 #include "linux/idmap.h"
@@ -316,14 +317,16 @@ int step_map_ids(struct create *c, struct err *err)
 	return idmap_write(c->clone.pid, &c->config->linux, c->arena, err);
 }
 
-bool wants_oom_score(const struct create *c)
-{
-	return c->config->process.oom_score_adj.set;
-}
-
 int step_tune_process(struct create *c, struct err *err)
 {
-	return oom_score_apply(c->clone.pid, c->config->process.oom_score_adj.v, err);
+	const struct oci_process *process = &c->config->process;
+
+	/* After it entered its cgroup: its cpuset limits what it gets. An exec with an initial mask keeps that. */
+	if (!c->exec || !process->exec_cpus_initial.words)
+		affinity_reset(c->clone.pid);
+	return process->oom_score_adj.set
+		       ? oom_score_apply(c->clone.pid, process->oom_score_adj.v, err)
+		       : 0;
 }
 
 /*

@@ -4,6 +4,7 @@
 # config.md, POSIX-platform Hooks; runtime.md, Lifecycle.
 # bats file_tags=hooks,root
 # shellcheck disable=SC2016  # the dollars in single quotes are for jq and for shells in containers
+# shellcheck disable=SC2034,SC2154  # helpers/common.bash reads and sets them
 load helpers/common
 
 KINDS='prestart createRuntime createContainer startContainer poststart poststop'
@@ -51,6 +52,11 @@ hook_each() {
 # state_of KIND FILTER
 state_of() {
 	jq -r "$2" "$OUT/$1.json"
+}
+
+# gone PID: there is no such process.
+gone() {
+	! kill -0 "$1" 2>/dev/null
 }
 
 order() {
@@ -324,7 +330,7 @@ program_noting() {
 		run_container
 		fails_with "error running $kind hook #0: hook ran past specified timeout of 1.0s"
 		# That of createContainer is a number of its pid namespace, which is gone.
-		[ "$kind" = createContainer ] || ! kill -0 "$(cat "$OUT/pid")" 2>/dev/null
+		[ "$kind" = createContainer ] || wait_for gone "$(cat "$OUT/pid")"
 		[ "$SECONDS" -lt 10 ]
 		no_leftovers
 	done
@@ -359,9 +365,11 @@ program_noting() {
 	wait_for test -s "$OUT/pid"
 	capture nvcrun delete --force "$CTR"
 	succeeds
-	! wait "$create"
+	status=0
+	wait "$create" || status=$?
+	is "$status" 1
 	has "$(cat "$BATS_TEST_TMPDIR/create.err")" 'error running createRuntime hook #0: container init died'
-	! kill -0 "$(cat "$OUT/pid")" 2>/dev/null
+	gone "$(cat "$OUT/pid")"
 	is "$(order)" 'poststop '
 	no_leftovers
 }
@@ -375,7 +383,7 @@ program_noting() {
 	wait_for test -s "$OUT/pid"
 	kill -KILL "$create"
 	wait "$create" || true
-	wait_for eval '! kill -0 "$(cat "$OUT/pid")" 2>/dev/null'
+	wait_for gone "$(cat "$OUT/pid")"
 	nvcrun delete --force "$CTR"
 	no_leftovers
 }

@@ -25,6 +25,7 @@ teardown() {
 	run_container --detach
 	succeeds
 	is "$(cgroups)" ''
+	is "$(nvcrun exec "$CTR" cat /proc/self/cgroup)" "$(cat /proc/self/cgroup)"
 	capture nvcrun pause "$CTR"
 	fails_with 'no cgroup of its own'
 	nvcrun kill "$CTR" KILL

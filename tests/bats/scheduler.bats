@@ -5,6 +5,7 @@
 # config-linux.md: Personality, Mount Label.
 # bats file_tags=process,root
 # shellcheck disable=SC2016  # the dollars in single quotes are for jq and for shells in containers
+# shellcheck disable=SC2034,SC2154  # helpers/common.bash reads and sets them
 load helpers/common
 
 setup() {

@@ -3,6 +3,7 @@
 #
 # config-linux.md § Seccomp: what a filter answers, and that the container is under it.
 # bats file_tags=seccomp,root
+# shellcheck disable=SC2016,SC2034,SC2154  # $ is for jq and for shells in containers; the rest: common.bash
 load helpers/common
 
 # One static program for all tests: `call NUMBER [ARGUMENT...]` makes a system call and prints its error.

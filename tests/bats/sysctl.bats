@@ -4,6 +4,7 @@
 # config-linux.md, Sysctl.
 # bats file_tags=sysctl,root
 # shellcheck disable=SC2016  # the dollars in single quotes are for jq and for shells in containers
+# shellcheck disable=SC2034,SC2154  # helpers/common.bash reads and sets them
 load helpers/common
 
 setup() {

@@ -8,14 +8,11 @@
 load helpers/box
 
 setup_file() {
-	local word
-
 	needs dockerd containerd runc tini docker
 	# The one that came with the daemon.
 	DOCKER=$(command -v /usr/bin/docker || command -v docker)
 	export DOCKER
 	box_start docker
-	printf '%s\n' '#!/bin/sh' "exec '$NVCRUN' --settings '$DRIVER/nvcrun.toml' \"\$@\"" >"$DIR/nvcrun-gpu"
 	daemon_start
 	tar -C "$ROOTFS" -c . | docker import --change 'CMD ["sh"]' - image >/dev/null
 }
@@ -30,17 +27,19 @@ docker() {
 	in_box timeout 60 "$DOCKER" "$@"
 }
 
-# daemon_start [KEY VALUE]...: with more of daemon.json; strings.
+# daemon_start [JSON]: with this, too, in daemon.json.
 daemon_start() {
-	jq -n --arg nvcrun "$NVCRUN" --arg settings "$DRIVER/nvcrun.toml" --arg cgroup "$CGROUP/docker" '{
+	local more=${1:-'{}'}
+
+	jq -n --argjson more "$more" --arg nvcrun "$NVCRUN" --arg settings "$DRIVER/nvcrun.toml" \
+		--arg cgroup "$CGROUP/docker" '{
 		"storage-driver": "overlay2",
 		"exec-opts": ["native.cgroupdriver=cgroupfs"],
 		"cgroup-parent": $cgroup,
 		"runtimes": {
 			"nvcrun": { "path": $nvcrun },
 			"nvcrun-gpu": { "path": $nvcrun, "runtimeArgs": ["--settings", $settings] }
-		}} + ([$ARGS.positional | range(0; length; 2) as $i | {(.[$i]): .[$i + 1]}] | add // {})' \
-		--args -- "$@" >"$DIR/daemon.json"
+		}} + $more' >"$DIR/daemon.json"
 	in_box_daemon dockerd dockerd --config-file "$DIR/daemon.json"
 	wait_for docker info >/dev/null 2>&1 || {
 		tail -n 20 "$DIR/dockerd.log" >&2
@@ -90,8 +89,6 @@ inspect() { docker inspect --format "{{$1}}" "$CTR"; }
 		says hello -- echo hello
 		once -- sh -c 'echo to stderr >&2; exit 7'
 		is "$status $stderr" '7 to stderr'
-		once -- sh -c 'kill -KILL $$'
-		is "$status" 137
 	}
 	both case_of
 }
@@ -108,10 +105,11 @@ inspect() { docker inspect --format "{{$1}}" "$CTR"; }
 		once -- /etc/passwd
 		is "$status" 126
 		once --workdir /etc/passwd -- true
-		[ "$status" -eq 126 ] || [ "$status" -eq 127 ] || fail 'expected 126 or 127'
+		is "$status" 125
 		once --volume "$ROOTFS/etc/passwd:/tmp" -- true
-		[ "$status" -eq 125 ] || [ "$status" -eq 127 ] || fail 'expected 125 or 127'
-		docker ps --all --quiet | grep . && fail 'left behind' || true
+		is "$status" 125
+		has "$stderr" 'not a directory' 'Are you trying to mount a directory onto a file'
+		is "$(docker ps --all --quiet)" ''
 	}
 	both case_of
 }
@@ -208,7 +206,6 @@ same() {
 		is "$output" outer
 		exits 0 docker exec --user 5:6 --workdir /etc --env A=inner "$CTR" sh -c 'echo $(id -u) $(id -g) $A $PWD'
 		is "$output" '5 6 inner /etc'
-		exits 0 docker exec --privileged "$CTR" grep CapEff /proc/self/status
 		exits 127 docker exec "$CTR" nosuch
 		exits 126 docker exec "$CTR" /etc
 		output=$(echo through | docker exec -i "$CTR" cat)
@@ -288,7 +285,7 @@ same() {
 		docker restart --time 1 "$CTR"
 		exits 0 docker exec "$CTR" cat /sys/fs/cgroup/memory/memory.limit_in_bytes
 		is "$output" 67108864
-		exits 0 docker exec "$CTR" sh -c 'exec 9</dev/null; (echo >/dev/full) 2>&1'
+		exits 0 docker exec "$CTR" sh -c ': </dev/zero >/dev/null'
 	}
 	both case_of
 }
@@ -475,7 +472,7 @@ same() {
 
 @test "docker: build, with nvcrun as the default runtime" {
 	daemon_stop
-	daemon_start default-runtime nvcrun
+	daemon_start '{"default-runtime": "nvcrun"}'
 	mkdir -p "$DIR/build"
 	printf '%s\n' 'FROM image' 'RUN echo made >/made && mkdir -p /deep/er' 'WORKDIR /deep/er' 'USER 7' \
 		'RUN id -u && test "$PWD" = /deep/er' >"$DIR/build/Dockerfile"
@@ -492,11 +489,11 @@ same() {
 
 @test "docker: containers live on while the daemon is away" {
 	daemon_stop
-	daemon_start live-restore true
+	daemon_start '{"live-restore": true}'
 	case_of() {
 		detached
 		daemon_stop
-		daemon_start live-restore true
+		daemon_start '{"live-restore": true}'
 		is "$(inspect .State.Status)" running
 		exits 0 docker exec "$CTR" true
 		docker stop --time 5 "$CTR"
@@ -509,9 +506,8 @@ same() {
 
 @test "docker: user namespaces" {
 	daemon_stop
-	in_box sh -c 'echo root:200000:65536 >/run/subid; mount --bind /run/subid /etc/subuid; mount --bind /run/subid /etc/subgid
-		mkdir -p /run/etc'
-	daemon_start userns-remap 0:0
+	in_box sh -c 'echo nobody:200000:65536 >/run/subid; mount --bind /run/subid /etc/subuid; mount --bind /run/subid /etc/subgid'
+	daemon_start '{"userns-remap": "nobody:nogroup"}'
 	tar -C "$ROOTFS" -c . | docker import - image >/dev/null
 	case_of() {
 		says '0 200000 65536' -- awk '{ print $1, $2, $3 }' /proc/self/uid_map
@@ -520,10 +516,9 @@ same() {
 		exits 0 docker exec "$CTR" sh -c 'touch /tmp/x && stat -c %u /tmp/x'
 		is "$output" 0
 		docker stop --time 5 "$CTR"
-		same --hostname inside
-		RUNTIME=nvcrun
 	}
 	both case_of
+	same --hostname inside
 	daemon_stop
 	daemon_start
 }

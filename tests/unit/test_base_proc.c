@@ -93,7 +93,7 @@ TEST(status_words)
 	char words[64];
 
 	CHECK_STR(proc_status_words(3 << 8, words, sizeof(words)), "exit status 3");
-	CHECK_STR(proc_status_words(SIGKILL, words, sizeof(words)), "killed by signal 9 (Killed)");
+	CHECK_STR(proc_status_words(SIGKILL, words, sizeof(words)), "killed by signal 9 (killed)");
 	CHECK_INT(proc_exit_code(7 << 8), 7);
 }
 

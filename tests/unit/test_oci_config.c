@@ -358,7 +358,7 @@ TEST(resources)
 {
 	struct result result = parse(LINUX(
 		"\"cgroupsPath\":\"/a/b\",\"resources\":{\"memory\":{\"limit\":1048576,"
-		"\"reservation\":0,\"swap\":-1,\"kernel\":5,\"kernelTCP\":6,\"swappiness\":0},"
+		"\"reservation\":0,\"swap\":-1,\"kernel\":5,\"kernelTCP\":6},"
 		"\"cpu\":{\"shares\":512,\"quota\":-1,\"period\":100000,\"cpus\":\"0-1\",\"mems\":"
 		"\"\",\"idle\":0},\"pids\":{\"limit\":0}}"));
 	const struct oci_resources *resources = &result.config->linux.resources;
@@ -382,6 +382,9 @@ TEST(resources)
 		      "9223372036854775807)");
 	check_refused(LINUX("\"resources\":{\"pids\":{\"limit\":1.5}}"),
 		      "config.json:1: linux.resources.pids.limit: expected an integer, got `1.5`");
+	check_refused(LINUX("\"resources\":{\"memory\":{\"swappiness\":0}}"),
+		      "config.json:1: linux.resources.memory.swappiness: not supported by this "
+		      "version of nvcrun");
 }
 
 TEST(rootfs_propagation)
@@ -422,8 +425,6 @@ static const struct {
 	  "linux.resources.memory.disableOOMKiller" },
 	{ LINUX("\"resources\":{\"memory\":{\"useHierarchy\":%s}}"),
 	  "linux.resources.memory.useHierarchy" },
-	{ LINUX("\"resources\":{\"memory\":{\"checkBeforeUpdate\":%s}}"),
-	  "linux.resources.memory.checkBeforeUpdate" },
 	{ LINUX("\"resources\":{\"cpu\":{\"burst\":%s}}"), "linux.resources.cpu.burst" },
 	{ LINUX("\"resources\":{\"cpu\":{\"realtimeRuntime\":%s}}"),
 	  "linux.resources.cpu.realtimeRuntime" },

@@ -17,8 +17,8 @@ struct result {
 
 #define SECCOMP(members)                                                                           \
 	"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"linux\":{\"seccomp\":{" members "}" \
-											       "}" \
-											       "}"
+	"}"                                                                                        \
+	"}"
 #define RULES(rules) SECCOMP("\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[" rules "]")
 #define RULE(rest)                                                    \
 	RULES("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}," \

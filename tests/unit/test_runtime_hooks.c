@@ -206,6 +206,9 @@ TEST(large_output_does_not_stop_it_and_its_end_is_kept)
 	CHECK_HAS(err.text, "stdout: xxxx");
 	CHECK_HAS(err.text, "xxxxend, stderr: ");
 	CHECK(strlen(err.text) < 600);
+	/* In one write(2). */
+	CHECK_INT(run_script("printf %02000dend 0; exit 1", 0, &err), -ECANCELED);
+	CHECK_HAS(err.text, "0000end, stderr: ");
 }
 
 TEST(a_process_left_behind_is_not_waited_for)

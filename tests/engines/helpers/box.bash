@@ -13,6 +13,7 @@
 #	BOX	process id of the first process of the box
 #	DIR	a directory of the suite
 #	CGROUP	an absolute cgroup path, as /nvcrun-docker-PID
+#	USER_ID	of the plain user of the box, if there is one
 #	RUNTIME	while a case runs: runc or nvcrun
 #	CTR	while a case runs: a name for a container that no other case has
 bats_require_minimum_version 1.5.0
@@ -27,31 +28,19 @@ needs() {
 	done
 }
 
-# box_start ENGINE [SCRIPT]: make the box; what the shell SCRIPT prepares in it is seen in it only.
+# box_start ENGINE [user] [v2]: make the box, as box.sh says.
 box_start() {
 	DIR=$(mktemp -d "${TMPDIR:-/tmp}/nvcrun-$1.XXXXXX")
 	CGROUP=/nvcrun-$1-$$
 	chmod 0711 "$DIR"
 	mkdir "$DIR/lib"
-	cat >"$DIR/box" <<-END
-		set -e
-		mount -t proc proc /proc
-		mount -t tmpfs -o mode=755 tmpfs /run
-		for name in docker containerd containers cni; do
-			mkdir -p "$DIR/lib/\$name" "/var/lib/\$name"
-			mount --bind "$DIR/lib/\$name" "/var/lib/\$name"
-		done
-		ip link set lo up
-		${2-}
-		touch "$DIR/ready"
-		exec sleep infinity
-	END
+	export DIR CGROUP USER_ID=54321
 	# Dies with the suite, and with it the box.
 	setpriv --pdeathsig KILL unshare --mount --net --pid --ipc --uts --fork --kill-child \
-		tini -- sh "$DIR/box" </dev/null >"$DIR/box.log" 2>&1 3>&- &
+		tini -- sh "$BATS_TEST_DIRNAME/helpers/box.sh" "${@:2}" </dev/null >"$DIR/box.log" 2>&1 3>&- &
 	BOX=$!
 	disown
-	export DIR CGROUP BOX
+	export BOX
 	wait_for test -e "$DIR/ready" || {
 		cat "$DIR/box.log" >&2
 		return 1
@@ -83,6 +72,12 @@ in_box_daemon() {
 	disown
 }
 
+# as_user COMMAND...: the same, as the plain user.
+as_user() {
+	in_box setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups env --ignore-environment \
+		--chdir="$DIR/home" PATH="$PATH" HOME="$DIR/home" XDG_RUNTIME_DIR="/run/user/$USER_ID" TERM=linux "$@"
+}
+
 # both COMMAND...: a case, first with runc: what works with it must work with nvcrun.
 both() {
 	for RUNTIME in runc nvcrun; do
@@ -92,14 +87,14 @@ both() {
 	done
 }
 
-# on_terminal COMMAND...: run it in the box on a terminal of its own. In $output the carriage returns
-# are ^M.
+# on_terminal COMMAND...: run it in the box on a terminal of its own, where nothing is typed. In $output
+# the carriage returns are ^M.
 on_terminal() {
 	local line
 
 	printf -v line '%q ' "$@"
 	capture in_box timeout 30 script -qec "$line" /dev/null </dev/null
-	output=$(tr -d '\0' <"$BATS_TEST_TMPDIR/stdout" | sed 's/\r/^M/g')
+	output=$(tr -d '\0' <"$BATS_TEST_TMPDIR/stdout" | sed 's/\^@//g; s/\r/^M/g')
 }
 
 # exits CODE COMMAND...

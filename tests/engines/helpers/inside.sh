@@ -9,7 +9,7 @@ title() {
 
 title identity
 id
-grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|Sig|Shd|Cpus_allowed_list|Mems_allowed_list)' /proc/self/status
+grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|Sig(Blk|Ign|Cgt)|Cpus_allowed_list|Mems_allowed_list)' /proc/self/status
 cat /proc/self/uid_map /proc/self/gid_map /proc/self/oom_score_adj /proc/self/personality
 umask
 title process
@@ -29,14 +29,15 @@ title mounts
 sed -E 's/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ //; / - sysfs /s/ r[ow]$//' /proc/self/mountinfo |
 	grep -vE ' /(proc/[a-z]+|sys/firmware|sys/fs/cgroup[^ ]*) ' | sort
 title devices
-find /dev -exec stat -c '%n %F %a %u:%g %t,%T' {} + | sort
+# In a user namespace the kernel gives mqueue to whoever made the namespace.
+find /dev ! -name mqueue -exec stat -c '%n %F %a %u:%g %t,%T' {} + | sort
 for path in / /dev /proc /sys /tmp /etc/hosts; do
 	stat -c '%n %F %a %u:%g' "$path"
 done
 title masks
 for path in acpi kcore keys timer_list scsi sysrq-trigger bus fs irq sys interrupts; do
 	if [ -d /proc/$path ]; then
-		echo "$path: $(find /proc/$path -maxdepth 1 | wc -l) $(test -w /proc/$path && echo writable)"
+		echo "$path: $(find /proc/$path -maxdepth 1 | wc -l)"
 	else
 		echo "$path: $(head -c 8 /proc/$path | wc -c)"
 		grep " /proc/$path " /proc/mounts | cut -d' ' -f 2,4 | cut -d, -f 1
