@@ -57,14 +57,14 @@ struct oci_scheduler {
 	int policy;   /* SCHED_* */
 	int64_t nice; /* -20 to 19: SCHED_OTHER, SCHED_BATCH */
 	int64_t priority;
-	uint64_t flags; /* SCHED_FLAG_* */
+	uint64_t flags;			    /* SCHED_FLAG_* */
 	uint64_t runtime, deadline, period; /* nanoseconds: SCHED_DEADLINE */
 };
 
 /* man 2 ioprio_set */
 struct oci_io_priority {
 	bool set;
-	int class; /* IOPRIO_CLASS_* */
+	int class;	  /* IOPRIO_CLASS_* */
 	int64_t priority; /* 0, the highest, to 7 */
 };
 
@@ -188,7 +188,7 @@ struct oci_linux {
 		rootfs_propagation; /* MS_SHARED | MS_SLAVE | MS_PRIVATE | MS_UNBINDABLE [| MS_REC]; 0: default */
 	struct strings masked_paths;
 	struct strings readonly_paths;
-	const char *mount_label; /* SELinux context of new file systems; NULL: none */
+	const char *mount_label;    /* SELinux context of new file systems; NULL: none */
 	struct opt_u64 personality; /* PER_* */
 	VEC(struct oci_sysctl) sysctls;
 	struct oci_seccomp seccomp;
@@ -205,9 +205,9 @@ enum oci_hook_kind {
 };
 
 struct oci_hook {
-	const char *path;    /* absolute; where it is looked for depends on the kind */
-	struct strings args; /* argv, argv[0] included; empty: the path alone */
-	struct strings env;  /* the whole environment */
+	const char *path;	/* absolute; where it is looked for depends on the kind */
+	struct strings args;	/* argv, argv[0] included; empty: the path alone */
+	struct strings env;	/* the whole environment */
 	struct opt_i64 timeout; /* seconds, > 0 */
 };
 

@@ -2,7 +2,7 @@
 # bats file_tags=tty,root
 #
 # The caller takes the terminal: --console-socket of create, run and exec. oci-behaviour § 2.5.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2154
 
 load helpers/common.bash
 
@@ -39,7 +39,9 @@ said() {
 }
 
 @test "console socket: a path longer than a socket address" {
-	local deep=$BATS_TEST_TMPDIR/$(printf 'd%.0s' {1..60})/$(printf 'e%.0s' {1..60})
+	local deep
+
+	deep=$BATS_TEST_TMPDIR/$(printf 'd%.0s' {1..60})/$(printf 'e%.0s' {1..60})
 
 	mkdir -p "$deep"
 	(cd "$deep" && exec "$HELPERS/recvtty" socket >"$BATS_TEST_TMPDIR/terminal" 2>&1 3>&-) &

@@ -155,11 +155,11 @@ traced() {
 	mkdir "$BATS_TEST_TMPDIR/canary"
 	rm -rf "$BUNDLE/rootfs/usr/lib64" "$BUNDLE/rootfs/lib64"
 	mkdir -p "$BUNDLE/rootfs/deep"
-	ln -s "$BATS_TEST_TMPDIR/canary" "$BUNDLE/rootfs/absolute"
+	ln -s "$BATS_TEST_TMPDIR/canary" "$BUNDLE/rootfs/deep/absolute"
 	ln -s "../../../../../../../../../..$BATS_TEST_TMPDIR/canary" "$BUNDLE/rootfs/deep/relative"
 	ln -s loop "$BUNDLE/rootfs/loop"
 	config_edit --arg dir "$BATS_TEST_TMPDIR" '.mounts += [
-		{destination: "/absolute/a/b", type: "tmpfs", source: "x"},
+		{destination: "/deep/absolute/a/b", type: "tmpfs", source: "x"},
 		{destination: "/deep/relative/c", type: "tmpfs", source: "x"}]'
 	program_args true
 	for refusal in openat2 openat2=EPERM "${calls// /,}"; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # bats file_tags=exec,root
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2154
 
 load helpers/common.bash
 

@@ -205,6 +205,19 @@ each_row() {
 	nothing_left
 }
 
+@test "injector: init dies with the runtime in the midst of a row" {
+	printf '#!/bin/sh\ntouch "%s"\nexec sleep 100\n' "$BATS_TEST_TMPDIR/hook-runs" >"$BATS_TEST_TMPDIR/hook"
+	chmod 0755 "$BATS_TEST_TMPDIR/hook"
+	config_edit --arg hook "$BATS_TEST_TMPDIR/hook" '.hooks = {createContainer: [{path: $hook}]}'
+	"$NVCRUN" --root "$STATE" create --bundle "$BUNDLE" "$CTR" >/dev/null 2>&1 3>&- </dev/null &
+	wait_for test -e "$BATS_TEST_TMPDIR/hook-runs"
+	kill -KILL $!
+	wait_for nobody_left
+	capture nvcrun delete --force "$CTR"
+	succeeds
+	nothing_left
+}
+
 @test "injector: create: every row fails" { each_row fails create; }
 
 @test "injector: create: every row is killed" { each_row killed create; }

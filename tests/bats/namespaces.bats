@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # bats file_tags=namespaces,root
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 load helpers/common.bash
 

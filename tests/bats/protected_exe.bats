@@ -3,7 +3,7 @@
 #
 # CVE-2019-5736: the container gets hold of the runtime's binary and writes to it when it has ended.
 # The program under attack is a copy, so that a success of the attack spoils nothing else.
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2154
 
 load helpers/common.bash
 

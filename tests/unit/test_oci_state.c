@@ -104,12 +104,9 @@ TEST(features_are_a_document)
 TEST(features_tell_no_more_than_there_is)
 {
 	static const char *const absent[] = {
-		"linux.cgroup.systemd",
-		"linux.cgroup.systemdUser",
-		"linux.cgroup.rdma",
-		"linux.intelRdt.enabled",
-		"linux.netDevices.enabled",
-		"linux.mountExtensions.idmap.enabled",
+		"linux.cgroup.systemd",	    "linux.cgroup.systemdUser",
+		"linux.cgroup.rdma",	    "linux.intelRdt.enabled",
+		"linux.netDevices.enabled", "linux.mountExtensions.idmap.enabled",
 	};
 	struct arena arena = { 0 };
 	const struct value *namespaces = feature(&arena, "linux.namespaces");

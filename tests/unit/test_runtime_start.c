@@ -46,14 +46,20 @@ static struct proc_id create(const char *id, init_fn run)
 
 static void run_long(const struct start_channel *channel)
 {
-	(void)channel;
+	CHECK_INT(start_channel_announce(channel, NULL), 0);
 	execl("/bin/sleep", "sleep", "60", (char *)NULL);
 }
 
 static void run_short(const struct start_channel *channel)
 {
-	(void)channel;
+	CHECK_INT(start_channel_announce(channel, NULL), 0);
 	execl("/bin/true", "true", (char *)NULL);
+}
+
+static void killed(const struct start_channel *channel)
+{
+	(void)channel;
+	_exit(1);
 }
 
 static void fail(const struct start_channel *channel)
@@ -116,6 +122,17 @@ TEST(start_tells_why_not)
 	CHECK_STR(err.text, "exec `/bin/x`: exec format error");
 	CHECK(!fixture_has("fails", REPORT_FIFO));
 	CHECK(!proc_is_alive(&init)); /* so `state` says stopped */
+	CHECK_INT(fixture_end(init), 1001);
+}
+
+/* Killed after it was released and before its program ran: not a success. */
+TEST(start_of_an_init_that_dies)
+{
+	struct proc_id init = create("dies", killed);
+	struct err err;
+
+	CHECK_INT(start("dies", &err), -ESRCH);
+	CHECK_STR(err.text, "container init died before its program ran");
 	CHECK_INT(fixture_end(init), 1001);
 }
 

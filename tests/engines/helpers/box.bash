@@ -7,7 +7,8 @@
 # engines keep below /var/lib are empty, its network is its loopback, and when its first process is
 # killed, all that ran or was mounted in it is gone. The cgroups of the containers are below $CGROUP.
 #
-#	setup_file() { box_start docker && ...; }
+#	setup_file() { needs dockerd && box_start docker && ... || true; }
+#	setup() { engine_setup; }
 #	teardown_file() { box_stop; }
 #
 #	BOX	process id of the first process of the box
@@ -19,13 +20,19 @@
 bats_require_minimum_version 1.5.0
 load ../bats/helpers/common
 
-# needs PROGRAM...: skip the suite where one is missing.
+# needs PROGRAM...: for setup_file; fails where one is missing, and then engine_setup skips the tests.
 needs() {
 	local program
 
 	for program; do
-		command -v "$program" >/dev/null || skip "needs the program $program"
+		command -v "$program" >/dev/null || MISSING+=" $program"
 	done
+	export MISSING
+	[ -z "${MISSING-}" ]
+}
+
+engine_setup() {
+	[ -z "${MISSING-}" ] || skip "needs the programs$MISSING"
 }
 
 # box_start ENGINE [user] [v2]: make the box, as box.sh says.
