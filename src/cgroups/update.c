@@ -28,7 +28,6 @@ static bool is_joined(const struct update *u, const struct cg_hierarchy *hierarc
 	return strings_have(&u->place->mounts, hierarchy->mount);
 }
 
-/* Read a file of the container's cgroup, where @controller is. -ENOENT: nowhere. */
 static int read_file(const struct update *u, const struct cg_hierarchy *hierarchy, const char *file,
 		     char *buf, size_t size)
 {
@@ -38,13 +37,16 @@ static int read_file(const struct update *u, const struct cg_hierarchy *hierarch
 	return r < 0 ? r : cg_file_read(fd, file, buf, size);
 }
 
+/* @v1_file, @v2_file: NULL where that version has none */
 static int read_controller(const struct update *u, const char *controller, const char *v1_file,
 			   const char *v2_file, char *buf, size_t size)
 {
 	VEC_EACH(hierarchy, &u->layout->hierarchies) {
-		if (is_joined(u, hierarchy) && strings_have(&hierarchy->controllers, controller))
-			return read_file(u, hierarchy, hierarchy->v2 ? v2_file : v1_file, buf,
-					 size);
+		const char *file = hierarchy->v2 ? v2_file : v1_file;
+
+		if (file && is_joined(u, hierarchy) &&
+		    strings_have(&hierarchy->controllers, controller))
+			return read_file(u, hierarchy, file, buf, size);
 	}
 	return -ENOENT;
 }
@@ -96,7 +98,7 @@ static bool is_asked(const struct opt_i64 *limit)
 static void keep_memory(const struct update *u, struct oci_memory *memory)
 {
 	int64_t limit = read_bytes(u, "memory.limit_in_bytes", "memory.max");
-	int64_t swap = read_bytes(u, "none", "memory.swap.max");
+	int64_t swap = read_bytes(u, NULL, "memory.swap.max");
 
 	if (is_asked(&memory->swap) && !is_asked(&memory->limit) && limit >= 0)
 		memory->limit = (struct opt_i64){ true, limit };
@@ -108,25 +110,25 @@ static void keep_memory(const struct update *u, struct oci_memory *memory)
 		memory->swap = (struct opt_i64){ true, limit + swap };
 }
 
-/* v2 kills for a limit below the usage; v1 refuses it by itself. Spec: config-linux.md § Memory */
+/* Below the usage v2 kills, and v1 swaps what it can. Spec: config-linux.md § Memory, checkBeforeUpdate */
 static int check_usage(const struct update *u, const struct oci_memory *memory)
 {
-	int64_t usage = read_bytes(u, "none", "memory.current");
-	int64_t swap = read_bytes(u, "none", "memory.swap.current");
+	int64_t usage = read_bytes(u, "memory.usage_in_bytes", "memory.current");
+	int64_t swap = read_bytes(u, NULL, "memory.swap.current");
+	int64_t both = swap < 0 ? read_bytes(u, "memory.memsw.usage_in_bytes", NULL) : usage + swap;
 
-	if (!memory->check_before_update || usage < 0)
+	if (!memory->check_before_update)
 		return 0;
 	if (is_asked(&memory->limit) && memory->limit.v >= 0 && memory->limit.v <= usage)
 		return err_set(u->err, EBUSY,
 			       "linux.resources.memory.limit: rejecting memory limit %" PRId64
 			       " <= usage %" PRId64,
 			       memory->limit.v, usage);
-	if (is_asked(&memory->swap) && memory->swap.v >= 0 && swap >= 0 &&
-	    memory->swap.v <= usage + swap)
+	if (is_asked(&memory->swap) && memory->swap.v >= 0 && memory->swap.v <= both)
 		return err_set(u->err, EBUSY,
 			       "linux.resources.memory.swap: rejecting memory+swap limit %" PRId64
 			       " <= usage %" PRId64,
-			       memory->swap.v, usage + swap);
+			       memory->swap.v, both);
 	return 0;
 }
 

@@ -104,7 +104,8 @@ traced() {
 }
 
 @test "degrade: bind mounts have the same flags and propagation" {
-	mkdir -p "$BATS_TEST_TMPDIR"/{a,b}
+	# A tmpfs takes the mode of a directory that is there already: be it there at the first time, too.
+	mkdir -p "$BATS_TEST_TMPDIR"/{a,b} "$BUNDLE/rootfs"/{new,old,sync}
 	config_edit --arg dir "$BATS_TEST_TMPDIR" '.mounts += [
 		{destination: "/ro", source: ($dir + "/a"), options: ["bind", "ro", "noexec", "nosuid", "nodev"]},
 		{destination: "/noatime", source: ($dir + "/a"), options: ["rbind", "noatime", "nodiratime"]},

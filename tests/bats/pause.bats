@@ -10,7 +10,13 @@ setup() {
 	container_setup
 }
 
+# What a test that failed left frozen would outlive its death.
 teardown() {
+	local dir
+
+	while read -r dir; do
+		[ ! -e "$dir/freezer.state" ] || echo THAWED >"$dir/freezer.state"
+	done < <(cgroups)
 	container_teardown
 }
 

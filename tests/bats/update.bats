@@ -156,6 +156,21 @@ changed_one_by_one() {
 	limits 33554432 67108864 16777216 512 20000 100000 0 20
 }
 
+@test "update: checkBeforeUpdate refuses a limit below the usage" { # config-linux.md § Memory
+	run_limited hybrid
+	capture nvcrun update -r - "$CTR" <<<'{"memory": {"limit": 4096, "checkBeforeUpdate": true}}'
+	fails_with 'rejecting memory limit 4096 <= usage'
+	capture nvcrun update -r - "$CTR" <<<'{"memory": {"swap": 33554432, "checkBeforeUpdate": true}}'
+	succeeds
+	nvcrun delete --force "$CTR"
+	config_edit '.linux.resources.memory.checkBeforeUpdate = true'
+	run_container --detach
+	succeeds
+	update --memory 4k
+	fails_with 'rejecting memory limit 4096 <= usage'
+	is "$(file_of memory.limit_in_bytes)" 33554432
+}
+
 @test "update: containers in the wrong state" {
 	capture nvcrun update --pids-limit 5 "$CTR"
 	fails_with "container does not exist: $CTR"

@@ -53,25 +53,60 @@ of_both_users() {
 	done
 }
 
+# In a plain user's cgroups nothing can be made.
+parent() {
+	[ "$USER" != root ] || echo "--cgroup-parent=$CGROUP/buildah"
+}
+
+# bud OPTION...: build with the runtime of the case.
+bud() {
+	# shellcheck disable=SC2046  # one word or none
+	buildah bud --isolation oci --runtime "$(binary)" --network none --no-cache $(parent) "$@" "$DIR/build"
+}
+
+# from IMAGE [OPTION...]: make a working container, $container.
+from() {
+	# shellcheck disable=SC2046
+	container=$(buildah from --pull-never $(parent) "${@:2}" "$1")
+}
+
+# run_in [OPTION...] -- COMMAND...: run it there.
+run_in() {
+	local options=()
+
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	buildah run --isolation oci --runtime "$(binary)" --network none "${options[@]}" "$container" "$@"
+}
+
 @test "buildah: bud" {
 	case_of() {
-		exits 0 buildah bud --isolation oci --runtime "$(binary)" --network none --no-cache --tag "built-$RUNTIME" \
-			--cgroup-parent "$CGROUP/buildah" "$DIR/build"
-		exits 3 buildah bud --isolation oci --runtime "$(binary)" --network none --no-cache \
-			--cgroup-parent "$CGROUP/buildah" --file "$DIR/build/Failing" "$DIR/build"
-		from "built-$RUNTIME"
+		exits 0 bud --tag "built-$RUNTIME"
+		from "localhost/built-$RUNTIME"
 		exits 0 run_in -- sh -c 'cat /made /tmp/id; id -u; pwd'
-		is "$(echo $output)" 'made 7 7 /deep/er'
+		is "$(tr '\n' ' ' <<<"$output")" 'made 7 7 /deep/er '
+		capture bud --file "$DIR/build/Failing"
+		[ "$status" -ne 0 ] || fail 'expected the build to fail'
+		has "$stderr" 'exit status 3'
 	}
 	of_both_users case_of
 }
 
-# from IMAGE: a working container, $container.
-from() {
-	container=$(buildah from --pull-never --cgroup-parent "$CGROUP/buildah" "$1")
-}
-
-# run_in [OPTION...] COMMAND...: in this.
-run_in() {
-	buildah run --isolation oci --runtime "$(binary)" --network none "${@:1:$#}"
+@test "buildah: run" {
+	case_of() {
+		from scratch
+		buildah add --quiet "$container" "$DIR/build/image.tar" / >/dev/null
+		exits 4 run_in -- sh -c 'exit 4'
+		exits 0 run_in --user 5:6 --env A=1 --workingdir /etc --volume "$DIR/build:/build:ro" --hostname inside \
+			--cap-add CAP_NET_ADMIN -- sh -c 'echo $(id -u) $(id -g) $A $PWD $(hostname); ls /build/Dockerfile'
+		is "$(tr '\n' ' ' <<<"$output")" '5 6 1 /etc inside /build/Dockerfile '
+		capture run_in -- nosuch
+		[ "$status" -ne 0 ] || fail 'expected it to fail'
+		has "$stderr" 'executable file not found in $PATH'
+		output=$(echo through | run_in -- cat)
+		is "$output" through
+	}
+	of_both_users case_of
 }

@@ -9,18 +9,24 @@ load helpers/box
 setup_file() {
 	needs podman conmon runc tini slirp4netns newuidmap || return 0
 	box_start podman user
-	# What engines for root may be told to use, the plain user must reach, too.
+	# Where the plain user can reach it.
 	cp "$NVCRUN" "$DIR/nvcrun"
-	in_box tee /etc/containers/containers.conf >/dev/null <<-'END'
+	printf '%s\n' '#!/bin/sh' "exec $DIR/nvcrun --settings $DRIVER/nvcrun.toml \"\$@\"" >"$DIR/nvcrun-gpu"
+	chmod 0755 "$DIR/nvcrun-gpu"
+	in_box tee /etc/containers/containers.conf >/dev/null <<-END
 		[containers]
 		log_driver = "k8s-file"
+		netns = "none"
 		[network]
 		network_backend = "netavark"
 		[engine]
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
 		runtime_supports_json = ["runc", "nvcrun"]
-		runtime_supports_nocgroups = ["nvcrun"]
+		runtime_supports_nocgroup = ["nvcrun"]
+		[engine.runtimes]
+		nvcrun = ["$DIR/nvcrun"]
+		nvcrun-gpu = ["$DIR/nvcrun-gpu"]
 	END
 	tar -C "$ROOTFS" -cf "$DIR/image.tar" .
 	chmod 0644 "$DIR/image.tar"
@@ -55,17 +61,9 @@ any_podman() {
 	fi
 }
 
-binary() {
-	if [ "$RUNTIME" = nvcrun ]; then
-		echo "$DIR/nvcrun"
-	else
-		command -v runc
-	fi
-}
-
 # podman with the runtime of the case.
 podman() {
-	any_podman --runtime "$(binary)" "$@"
+	any_podman --runtime "$RUNTIME" "$@"
 }
 
 # run [OPTION...] -- COMMAND...: podman run.
@@ -77,7 +75,7 @@ run_image() {
 		shift
 	done
 	[ "$USER" != root ] || options+=(--cgroup-parent "$CGROUP/podman")
-	podman run --network none "${options[@]}" image "${@:2}"
+	podman run "${options[@]}" image "${@:2}"
 }
 
 # once [OPTION...] -- COMMAND...: podman run --rm with no input, captured.
@@ -132,8 +130,8 @@ of_both_users() {
 @test "podman: the inside of a container is the same" {
 	for USER in root plain; do
 		same --hostname inside
-		same --hostname inside --read-only --user 1000:1001 --group-add 44 --workdir /made --env A=1 --cap-drop ALL \
-			--cap-add CHOWN --security-opt no-new-privileges --ulimit nofile=100:200 --tmpfs /scratch:size=1m \
+		same --hostname inside --read-only --user 1000:1001 --group-add 44 --workdir /tmp --env A=1 --cap-drop ALL \
+			--cap-add CHOWN --security-opt no-new-privileges --tmpfs /scratch:size=1m \
 			--volume "$DIR:/host:ro" --shm-size 1m --sysctl net.ipv4.ip_unprivileged_port_start=80
 		same --hostname inside --network host --ipc host --pid host --uts host \
 			--security-opt seccomp=unconfined --security-opt unmask=ALL
@@ -152,7 +150,7 @@ same() {
 
 @test "podman: a terminal" {
 	case_of() {
-		as_terminal run --rm -it --network none image sh -c 'tty; exit 4'
+		as_terminal run --rm -it image sh -c 'tty; exit 4'
 		is "$status" 4
 		is "$output" '/dev/pts/0^M'
 		detached
@@ -169,7 +167,7 @@ same() {
 			wrap=(setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups env --chdir="$DIR/home"
 				HOME="$DIR/home" XDG_RUNTIME_DIR="/run/user/$USER_ID")
 		fi
-		on_terminal "${wrap[@]}" podman --runtime "$(binary)" "$1" "${options[@]}" "${@:2}"
+		on_terminal "${wrap[@]}" podman --runtime "$RUNTIME" "$1" "${options[@]}" "${@:2}"
 	}
 	of_both_users case_of
 }
@@ -227,7 +225,7 @@ same() {
 		local options=() first second
 
 		[ "$USER" != root ] || options+=(--cgroup-parent "$CGROUP/podman")
-		podman pod create --name "pod-$CTR" --network none "${options[@]}" >/dev/null
+		podman pod create --name "pod-$CTR" "${options[@]}" >/dev/null
 		first=$(podman run --rm --pod "pod-$CTR" image sh -c 'for ns in net ipc uts mnt; do readlink /proc/self/ns/$ns; done')
 		second=$(podman run --rm --pod "pod-$CTR" image sh -c 'for ns in net ipc uts mnt; do readlink /proc/self/ns/$ns; done')
 		is "$(head -n 3 <<<"$first")" "$(head -n 3 <<<"$second")"
@@ -310,7 +308,7 @@ same() {
 @test "podman: the network of a plain user" {
 	USER=plain
 	case_of() {
-		exits 0 podman run --rm image ls /sys/class/net
+		exits 0 podman run --rm --network slirp4netns image ls /sys/class/net
 		has "$output" tap0
 		exits 0 podman run --rm --network host image ls /sys/class/net
 		has "$output" lo
@@ -348,15 +346,12 @@ same() {
 
 @test "podman: a container without a cgroup of its own" { # runc cannot do that
 	RUNTIME=nvcrun
-	exits 0 podman run --rm --cgroups disabled --network none image cat /proc/self/cgroup
+	exits 0 podman run --rm --cgroups disabled image cat /proc/self/cgroup
 	is "$output" "$(in_box cat /proc/self/cgroup)"
 }
 
 @test "podman: GPUs by the environment" {
-	in_box sh -c "printf '%s\n' '#!/bin/sh' 'exec $DIR/nvcrun --settings $DRIVER/nvcrun.toml \"\$@\"' >$DIR/nvcrun-gpu
-		chmod 0755 $DIR/nvcrun-gpu"
-	CTR=gpu
-	binary() { echo "$DIR/nvcrun-gpu"; }
+	RUNTIME=nvcrun-gpu
 	once --env NVIDIA_VISIBLE_DEVICES=all -- nvidia-smi -L
 	succeeds
 	is "$(wc -l <<<"$output")" 2

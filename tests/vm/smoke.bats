@@ -66,7 +66,16 @@ set_limits() {
 
 limits_are_set() {
 	files_are memory.max=67108864 memory.swap.max=0 memory.low=33554432 pids.max=30 \
-		'cpu.max=50000 100000' cpu.weight="$1" cpuset.cpus.effective=0
+		'cpu.max=50000 100000' cpu.weight=59 cpuset.cpus.effective=0
+}
+
+update_some() {
+	nvcrun update --memory 96M --memory-swap 96M --pids-limit 40 --cpu-quota 20000 "$CTR"
+}
+
+some_are_updated() {
+	files_are memory.max=100663296 memory.swap.max=0 memory.low=33554432 pids.max=40 \
+		'cpu.max=20000 100000' cpu.weight=59 cpuset.cpus.effective=0
 }
 
 program_over_its_memory() {
@@ -110,8 +119,8 @@ from_create_to_delete() {
 	nvcrun start "$CTR"
 	wait_for grep -qx started "$BATS_TEST_TMPDIR/said"
 	has_status running
-	capture nvcrun exec "$CTR" sh -c 'readlink /proc/1/exe; exit 5' </dev/null
-	is "$status $output" '5 /bin/busybox'
+	capture nvcrun exec "$CTR" sh -c 'cat /proc/1/comm; exit 5' </dev/null
+	is "$status $output" '5 sh'
 	nvcrun kill "$CTR" TERM
 	wait_for has_status stopped
 	nvcrun delete "$CTR"
@@ -122,7 +131,7 @@ from_create_to_delete() {
 	manager cgroupfs
 	set_limits
 	start_container
-	limits_are_set 59
+	limits_are_set
 	delete_container
 }
 
@@ -131,11 +140,20 @@ from_create_to_delete() {
 	set_limits
 	start_container
 	is "${DIR#/sys/fs/cgroup}" "/system.slice/nvcrun-$CTR.scope"
-	limits_are_set 59
+	limits_are_set
 	properties_are ActiveState=active Slice=system.slice MemoryMax=67108864 MemorySwapMax=0 \
 		MemoryLow=33554432 TasksMax=30 CPUQuotaPerSecUSec=500ms CPUWeight=59 AllowedCPUs=0
 	systemctl daemon-reload
-	limits_are_set 59
+	limits_are_set
+	delete_container
+}
+
+@test "update changes what it is told to, and nothing else: cgroupfs" {
+	manager cgroupfs
+	set_limits
+	start_container
+	update_some
+	some_are_updated
 	delete_container
 }
 
@@ -143,10 +161,11 @@ from_create_to_delete() {
 	manager systemd
 	set_limits
 	start_container
-	nvcrun update --memory 96M --memory-swap 96M --pids-limit 40 --cpu-quota 20000 "$CTR"
+	update_some
+	some_are_updated
 	properties_are MemoryMax=100663296 TasksMax=40 CPUQuotaPerSecUSec=200ms
 	systemctl daemon-reload
-	files_are memory.max=100663296 memory.swap.max=0 memory.low=33554432 pids.max=40 'cpu.max=20000 100000'
+	some_are_updated
 	delete_container
 }
 

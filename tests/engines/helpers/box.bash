@@ -70,7 +70,7 @@ box_is_removed() {
 
 # in_box COMMAND...: run it in the box.
 in_box() {
-	nsenter --target "$BOX" --mount --net --pid --ipc --uts --wd=/ "$@"
+	nsenter --target "$BOX" --mount --net --pid --ipc --uts --wdns=/ "$@"
 }
 
 # in_box_daemon NAME COMMAND...: run it in the box, in the background, with its words in $DIR/NAME.log.

@@ -26,8 +26,10 @@ cat /proc/sys/kernel/domainname
 ls /sys/class/net
 title mounts
 # Neither its own way of masking nor which cgroups are shown is the business of engines.
-sed -E 's/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ //; / - sysfs /s/ r[ow]$//' /proc/self/mountinfo |
+sed -E 's/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ //; / - sysfs /s/ r[ow]$//; / - tmpfs /s/,mode=[0-7]+//' /proc/self/mountinfo |
 	grep -vE ' /(proc/[a-z]+|sys/(firmware|dev/block|fs/cgroup[^ ]*)) ' | sort
+cut -d ' ' -f 5 /proc/self/mountinfo | grep -vE '^/(proc/[a-z]+|sys/|dev/mqueue)' | sort |
+	xargs stat -c '%n %F %a %u:%g'
 title devices
 # In a user namespace the kernel gives mqueue to whoever made the namespace.
 find /dev ! -name mqueue -exec stat -c '%n %F %a %u:%g %t,%T' {} + | sort
