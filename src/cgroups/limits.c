@@ -179,6 +179,40 @@ FORMATTER(pids)
 	return 0;
 }
 
+FORMATTER(number_u64)
+{
+	const struct opt_u64 *value = field;
+
+	if (value->set)
+		*ret_text = arena_printf(arena, "%" PRIu64, value->v);
+	return 0;
+}
+
+FORMATTER(number_i64)
+{
+	const struct opt_i64 *value = field;
+
+	if (value->set)
+		*ret_text = arena_printf(arena, "%" PRId64, value->v);
+	return 0;
+}
+
+/* Engines write zeroes out; as a limit of the realtime scheduler they are what a cgroup has anyway. */
+FORMATTER(runtime)
+{
+	const struct opt_i64 *value = field;
+
+	return value->v ? number_i64(resources, field, arena, ret_text, err) : 0;
+}
+
+FORMATTER(oom_killer)
+{
+	(void)arena;
+	if (*(const bool *)field)
+		*ret_text = "1";
+	return 0;
+}
+
 struct limit_file {
 	const char *name; /* NULL: this version has it in another row */
 	format_fn format;
@@ -195,16 +229,22 @@ struct limit {
 
 /* clang-format off */
 static const struct limit limits[] = {
-	/* field                offset                  controller   v1                                             v2 */
-	{ "memory.limit",       AT(memory.limit),       "memory",  { "memory.limit_in_bytes",       bytes_v1  }, { "memory.max",      bytes_v2  } },
-	{ "memory.swap",        AT(memory.swap),        "memory",  { "memory.memsw.limit_in_bytes", swap_v1   }, { "memory.swap.max", swap_v2   } },
-	{ "memory.reservation", AT(memory.reservation), "memory",  { "memory.soft_limit_in_bytes",  bytes_v1  }, { "memory.low",      bytes_v2  } },
-	{ "cpu.shares",         AT(cpu.shares),         "cpu",     { "cpu.shares",                  shares_v1 }, { "cpu.weight",      shares_v2 } },
-	{ "cpu.period",         AT(cpu.period),         "cpu",     { "cpu.cfs_period_us",           period_v1 }, { NULL,              NULL      } },
-	{ "cpu.quota",          AT(cpu.quota),          "cpu",     { "cpu.cfs_quota_us",            quota_v1  }, { "cpu.max",         quota_v2  } },
-	{ "cpu.cpus",           AT(cpu.cpus),           "cpuset",  { "cpuset.cpus",                 list      }, { "cpuset.cpus",     list      } },
-	{ "cpu.mems",           AT(cpu.mems),           "cpuset",  { "cpuset.mems",                 list      }, { "cpuset.mems",     list      } },
-	{ "pids.limit",         AT(pids_limit),         "pids",    { "pids.max",                    pids      }, { "pids.max",        pids      } },
+	/* field, offset, controller, file of v1, file of v2 */
+	{ "memory.limit",            AT(memory.limit),              "memory", { "memory.limit_in_bytes", bytes_v1 },      { "memory.max", bytes_v2 } },
+	{ "memory.swap",             AT(memory.swap),               "memory", { "memory.memsw.limit_in_bytes", swap_v1 }, { "memory.swap.max", swap_v2 } },
+	{ "memory.reservation",      AT(memory.reservation),        "memory", { "memory.soft_limit_in_bytes", bytes_v1 }, { "memory.low", bytes_v2 } },
+	{ "memory.swappiness",       AT(memory.swappiness),         "memory", { "memory.swappiness", number_u64 },        { NULL, NULL } },
+	{ "memory.disableOOMKiller", AT(memory.disable_oom_killer), "memory", { "memory.oom_control", oom_killer },       { NULL, NULL } },
+	{ "cpu.shares",              AT(cpu.shares),                "cpu",    { "cpu.shares", shares_v1 },                { "cpu.weight", shares_v2 } },
+	{ "cpu.period",              AT(cpu.period),                "cpu",    { "cpu.cfs_period_us", period_v1 },         { NULL, NULL } },
+	{ "cpu.quota",               AT(cpu.quota),                 "cpu",    { "cpu.cfs_quota_us", quota_v1 },           { "cpu.max", quota_v2 } },
+	{ "cpu.burst",               AT(cpu.burst),                 "cpu",    { "cpu.cfs_burst_us", number_u64 },         { "cpu.max.burst", number_u64 } },
+	{ "cpu.idle",                AT(cpu.idle),                  "cpu",    { "cpu.idle", number_i64 },                 { "cpu.idle", number_i64 } },
+	{ "cpu.realtimePeriod",      AT(cpu.realtime_period),       "cpu",    { "cpu.rt_period_us", period_v1 },          { NULL, NULL } },
+	{ "cpu.realtimeRuntime",     AT(cpu.realtime_runtime),      "cpu",    { "cpu.rt_runtime_us", runtime },           { NULL, NULL } },
+	{ "cpu.cpus",                AT(cpu.cpus),                  "cpuset", { "cpuset.cpus", list },                    { "cpuset.cpus", list } },
+	{ "cpu.mems",                AT(cpu.mems),                  "cpuset", { "cpuset.mems", list },                    { "cpuset.mems", list } },
+	{ "pids.limit",              AT(pids_limit),                "pids",   { "pids.max", pids },                       { "pids.max", pids } },
 };
 /* clang-format on */
 
@@ -243,6 +283,8 @@ int cg_limits_build(const struct oci_resources *resources, bool v2, struct arena
 			.harmless = is_harmless(file->name, text),
 		};
 	}
+	if (resources)
+		cg_limits_block_io(&resources->block_io, v2, arena, &settings);
 	*ret = settings;
 	return 0;
 }
@@ -251,6 +293,8 @@ static int write_setting(int dir_fd, const struct cg_setting *setting)
 {
 	int r = cg_file_write(dir_fd, setting->file, setting->text);
 
+	if (r == -ENOENT && setting->other_file)
+		r = cg_file_write(dir_fd, setting->other_file, setting->other_text);
 	return r == -ENOENT && setting->harmless ? 0 : r;
 }
 

@@ -16,6 +16,9 @@ struct cg_setting {
 	const char *controller; /* `memory` */
 	const char *file;	/* `memory.max` */
 	const char *text;	/* `max` */
+	const char *other_file; /* where the kernel does not have @file; NULL: none */
+	const char *other_text;
+	bool per_device;	/* sets one device's line of the file */
 	bool harmless;		/* means no limit: nothing is lost when the file is absent */
 };
 
@@ -43,6 +46,14 @@ int cg_limits_build(const struct oci_resources *resources, bool v2, struct arena
  */
 int cg_limits_write(int dir_fd, const char *dir, const struct strings *controllers,
 		    const struct cg_settings *settings, struct err *err);
+
+/*
+ * Add what linux.resources.blockIO asks for to @ret (a part of cg_limits_build()).
+ *
+ * Weights are the I/O scheduler BFQ's where the kernel has it, else v2's own io.weight.
+ */
+void cg_limits_block_io(const struct oci_block_io *block_io, bool v2, struct arena *arena,
+			struct cg_settings *ret);
 
 /*
  * cpu.shares (2 to 262144, default 1024) as cpu.weight (1 to 10000, default 100):

@@ -138,7 +138,9 @@ static void read_old(struct update *u, const struct cg_hierarchy *hierarchy)
 		struct cg_setting old = *setting;
 		char text[4096];
 
-		if (!strings_have(&hierarchy->controllers, setting->controller) ||
+		/* The file of all devices cannot be written back as one. */
+		if (setting->per_device ||
+		    !strings_have(&hierarchy->controllers, setting->controller) ||
 		    read_file(u, hierarchy, setting->file, text, sizeof(text)) < 0)
 			continue;
 		old.text = arena_strdup(u->arena, text);

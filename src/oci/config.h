@@ -152,6 +152,8 @@ struct oci_memory {
 	struct opt_i64 limit;	    /* bytes, -1 unlimited */
 	struct opt_i64 reservation; /* bytes */
 	struct opt_i64 swap;	    /* bytes, memory + swap */
+	struct opt_u64 swappiness;  /* percent; v1 only, as in the kernel */
+	bool disable_oom_killer;    /* v1 only */
 	bool check_before_update;   /* update: refuse a limit below the usage */
 };
 
@@ -159,8 +161,39 @@ struct oci_cpu {
 	struct opt_u64 shares;
 	struct opt_i64 quota;  /* microseconds, <= 0 unlimited */
 	struct opt_u64 period; /* microseconds */
+	struct opt_u64 burst;  /* microseconds */
+	struct opt_i64 realtime_runtime; /* microseconds; v1 only */
+	struct opt_u64 realtime_period;	 /* microseconds; v1 only */
+	struct opt_i64 idle;		 /* 1: scheduled when nothing else wants to run */
 	const char *cpus;
 	const char *mems;
+};
+
+struct oci_block_weight {
+	uint32_t major;
+	uint32_t minor;
+	uint64_t weight;
+};
+
+struct oci_block_rate {
+	uint32_t major;
+	uint32_t minor;
+	uint64_t rate; /* bytes or operations a second; 0 unlimited */
+};
+
+struct oci_block_rates {
+	struct oci_block_rate *items;
+	size_t count;
+	size_t capacity;
+};
+
+struct oci_block_io {
+	struct opt_u64 weight; /* 10 to 1000 */
+	VEC(struct oci_block_weight) device_weights;
+	struct oci_block_rates read_bytes;
+	struct oci_block_rates write_bytes;
+	struct oci_block_rates read_operations;
+	struct oci_block_rates write_operations;
 };
 
 struct oci_resources {
@@ -168,6 +201,7 @@ struct oci_resources {
 	struct oci_memory memory;
 	struct oci_cpu cpu;
 	struct opt_i64 pids_limit; /* -1 unlimited */
+	struct oci_block_io block_io;
 };
 
 struct oci_sysctl {

@@ -97,15 +97,6 @@ static int decode_rules(struct decode *d, const struct value *value, const struc
 /* Bytes or a count; -1 is unlimited. */
 static const struct range limits = { -1, INT64_MAX };
 
-/* decode_refuse() would let 0 pass, which is a value like others: no swapping. */
-static int refuse_swappiness(struct decode *d, const struct value *value, const struct field *field,
-			     void *out)
-{
-	(void)field;
-	(void)out;
-	return decode_error(d, value, "not supported by this version of nvcrun");
-}
-
 /* Spec: config-linux.md § Memory */
 static const struct field memory_fields[] = {
 	{ "limit", decode_opt_i64, offsetof(struct oci_memory, limit), &limits, 0 },
@@ -113,13 +104,15 @@ static const struct field memory_fields[] = {
 	{ "swap", decode_opt_i64, offsetof(struct oci_memory, swap), &limits, 0 },
 	{ "kernel", decode_ignore, 0, NULL, 0 },    /* gone from Linux 5.16; ignored by runc */
 	{ "kernelTCP", decode_ignore, 0, NULL, 0 }, /* the same */
-	{ "swappiness", refuse_swappiness, 0, NULL, 0 },
-	{ "disableOOMKiller", decode_refuse, 0, NULL, 0 },
-	{ "useHierarchy", decode_refuse, 0, NULL, 0 },
+	{ "swappiness", decode_opt_u64, offsetof(struct oci_memory, swappiness), NULL, 0 },
+	{ "disableOOMKiller", decode_bool, offsetof(struct oci_memory, disable_oom_killer), NULL, 0 },
+	{ "useHierarchy", decode_ignore, 0, NULL, 0 }, /* always, from Linux 5.11 */
 	{ "checkBeforeUpdate", decode_bool, offsetof(struct oci_memory, check_before_update), NULL,
 	  0 },
 };
 static const struct fields memory = FIELDS(memory_fields, struct oci_memory);
+
+static const struct range idle_range = { 0, 1 };
 
 /* Spec: config-linux.md § CPU */
 static const struct field cpu_fields[] = {
@@ -128,10 +121,10 @@ static const struct field cpu_fields[] = {
 	{ "period", decode_opt_u64, offsetof(struct oci_cpu, period), NULL, 0 },
 	{ "cpus", oci_decode_text, offsetof(struct oci_cpu, cpus), NULL, 0 },
 	{ "mems", oci_decode_text, offsetof(struct oci_cpu, mems), NULL, 0 },
-	{ "burst", decode_refuse, 0, NULL, 0 },
-	{ "realtimeRuntime", decode_refuse, 0, NULL, 0 },
-	{ "realtimePeriod", decode_refuse, 0, NULL, 0 },
-	{ "idle", decode_refuse, 0, NULL, 0 },
+	{ "burst", decode_opt_u64, offsetof(struct oci_cpu, burst), NULL, 0 },
+	{ "realtimeRuntime", decode_opt_i64, offsetof(struct oci_cpu, realtime_runtime), &limits, 0 },
+	{ "realtimePeriod", decode_opt_u64, offsetof(struct oci_cpu, realtime_period), NULL, 0 },
+	{ "idle", decode_opt_i64, offsetof(struct oci_cpu, idle), &idle_range, 0 },
 };
 static const struct fields cpu = FIELDS(cpu_fields, struct oci_cpu);
 
@@ -141,13 +134,42 @@ static const struct field pids_fields[] = {
 };
 static const struct fields pids = FIELDS(pids_fields, struct oci_resources);
 
+static const struct field block_weight_fields[] = {
+	{ "major", decode_u32, offsetof(struct oci_block_weight, major), NULL, FIELD_REQUIRED },
+	{ "minor", decode_u32, offsetof(struct oci_block_weight, minor), NULL, FIELD_REQUIRED },
+	{ "weight", decode_u64, offsetof(struct oci_block_weight, weight), NULL, 0 },
+	{ "leafWeight", decode_refuse, 0, NULL, 0 },
+};
+static const struct fields block_weight = FIELDS(block_weight_fields, struct oci_block_weight);
+
+static const struct field block_rate_fields[] = {
+	{ "major", decode_u32, offsetof(struct oci_block_rate, major), NULL, FIELD_REQUIRED },
+	{ "minor", decode_u32, offsetof(struct oci_block_rate, minor), NULL, FIELD_REQUIRED },
+	{ "rate", decode_u64, offsetof(struct oci_block_rate, rate), NULL, 0 },
+};
+static const struct fields block_rate = FIELDS(block_rate_fields, struct oci_block_rate);
+
+#define BLOCK_IO(member) offsetof(struct oci_block_io, member)
+
+/* Spec: config-linux.md § Block IO. leafWeight was CFQ's, which is gone from Linux 5.0. */
+static const struct field block_io_fields[] = {
+	{ "weight", decode_opt_u64, BLOCK_IO(weight), NULL, 0 },
+	{ "leafWeight", decode_refuse, 0, NULL, 0 },
+	{ "weightDevice", decode_structs, BLOCK_IO(device_weights), &block_weight, 0 },
+	{ "throttleReadBpsDevice", decode_structs, BLOCK_IO(read_bytes), &block_rate, 0 },
+	{ "throttleWriteBpsDevice", decode_structs, BLOCK_IO(write_bytes), &block_rate, 0 },
+	{ "throttleReadIOPSDevice", decode_structs, BLOCK_IO(read_operations), &block_rate, 0 },
+	{ "throttleWriteIOPSDevice", decode_structs, BLOCK_IO(write_operations), &block_rate, 0 },
+};
+static const struct fields block_io = FIELDS(block_io_fields, struct oci_block_io);
+
 /* Spec: config-linux.md § Control groups */
 static const struct field resources_fields[] = {
 	{ "devices", decode_rules, offsetof(struct oci_resources, devices), NULL, 0 },
 	{ "memory", decode_struct, offsetof(struct oci_resources, memory), &memory, 0 },
 	{ "cpu", decode_struct, offsetof(struct oci_resources, cpu), &cpu, 0 },
 	{ "pids", decode_struct, 0, &pids, 0 },
-	{ "blockIO", decode_refuse, 0, NULL, 0 },
+	{ "blockIO", decode_struct, offsetof(struct oci_resources, block_io), &block_io, 0 },
 	{ "hugepageLimits", decode_refuse, 0, NULL, 0 },
 	{ "network", decode_refuse, 0, NULL, 0 },
 	{ "rdma", decode_refuse, 0, NULL, 0 },

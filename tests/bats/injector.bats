@@ -15,7 +15,7 @@ setup() {
 	NVCRUN_OPTIONS=(--settings "$DRIVER/nvcrun.toml")
 	program_args sleep 100
 	# Parents of the cgroup that are made for it must go too, and every row must have something to do.
-	config_edit --arg id "$CTR" '.linux.cgroupsPath = "/nvcrun-" + $id + "/parent/" + $id |
+	config_edit --arg id "$CTR" '.linux.cgroupsPath = "/nvcrun-" + $id + "/parent-" + $id + "/" + $id |
 		.process.oomScoreAdj = 500 | .process.terminal = false |
 		.process.scheduler = {policy: "SCHED_BATCH"} | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"} |
 		.hooks = ({path: "/bin/true"} as $hook |

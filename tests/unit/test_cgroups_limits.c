@@ -72,6 +72,16 @@ static const struct {
 	  "cpuset.cpus=0-1 cpuset.mems=0",
 	  "cpuset.cpus=0-1 cpuset.mems=0" },
 	{ { .cpu = { .cpus = "" } }, "", "" },
+	{ { .memory = { .swappiness = SET(0), .disable_oom_killer = true } },
+	  "memory.swappiness=0 memory.oom_control=1",
+	  "" },
+	{ { .cpu = { .burst = SET(7), .idle = SET(1) } },
+	  "cpu.cfs_burst_us=7 cpu.idle=1",
+	  "cpu.max.burst=7 cpu.idle=1" },
+	{ { .cpu = { .realtime_runtime = SET(95), .realtime_period = SET(100) } },
+	  "cpu.rt_period_us=100 cpu.rt_runtime_us=95",
+	  "" },
+	{ { .cpu = { .realtime_runtime = SET(0), .realtime_period = SET(0) } }, "", "" },
 	{ { .pids_limit = SET(10) }, "pids.max=10", "pids.max=10" },
 	{ { .pids_limit = SET(0) }, "pids.max=1", "pids.max=1" },
 	{ { .pids_limit = SET(-1) }, "pids.max=max?", "pids.max=max?" },
@@ -85,6 +95,38 @@ TEST(each_field_in_both_versions)
 		CHECK_STR(settings_text(&cases[i].resources, false, &arena), cases[i].v1);
 		CHECK_STR(settings_text(&cases[i].resources, true, &arena), cases[i].v2);
 	}
+	arena_done(&arena);
+}
+
+TEST(block_io_is_one_setting_for_each_device)
+{
+	struct oci_block_rate reads[] = { { 8, 0, 1048576 }, { 8, 16, 0 } };
+	struct oci_block_rate writes[] = { { 8, 0, 100 } };
+	struct oci_block_weight weight = { 8, 0, 10 };
+	struct oci_resources resources = { .block_io = {
+		.weight = SET(1000),
+		.device_weights = { &weight, 1, 1 },
+		.read_bytes = { reads, 2, 2 },
+		.write_operations = { writes, 1, 1 },
+	} };
+	struct arena arena = { 0 };
+	struct cg_settings settings;
+	struct err err = { 0 };
+
+	CHECK_STR(settings_text(&resources, false, &arena),
+		  "blkio.bfq.weight=1000 blkio.bfq.weight_device=8:0 10"
+		  " blkio.throttle.read_bps_device=8:0 1048576"
+		  " blkio.throttle.read_bps_device=8:16 0"
+		  " blkio.throttle.write_iops_device=8:0 100");
+	CHECK_STR(settings_text(&resources, true, &arena),
+		  "io.bfq.weight=default 1000 io.bfq.weight=8:0 10 io.max=8:0 rbps=1048576"
+		  " io.max=8:16 rbps=max io.max=8:0 wiops=100");
+	/* Where the kernel lacks BFQ. */
+	CHECK_INT(cg_limits_build(&resources, true, &arena, &settings, &err), 0);
+	CHECK_STR(settings.items[0].other_file, "io.weight");
+	CHECK_STR(settings.items[0].other_text, "default 10000");
+	CHECK_STR(settings.items[1].other_text, "8:0 1");
+	CHECK_STR(settings.items[0].field, "linux.resources.blockIO.weight");
 	arena_done(&arena);
 }
 

@@ -382,9 +382,32 @@ TEST(resources)
 		      "9223372036854775807)");
 	check_refused(LINUX("\"resources\":{\"pids\":{\"limit\":1.5}}"),
 		      "config.json:1: linux.resources.pids.limit: expected an integer, got `1.5`");
-	check_refused(LINUX("\"resources\":{\"memory\":{\"swappiness\":0}}"),
-		      "config.json:1: linux.resources.memory.swappiness: not supported by this "
-		      "version of nvcrun");
+	check_refused(LINUX("\"resources\":{\"cpu\":{\"idle\":2}}"),
+		      "config.json:1: linux.resources.cpu.idle: `2` is out of range (0 to 1)");
+}
+
+TEST(block_io)
+{
+	struct result result = parse(LINUX(
+		"\"resources\":{\"blockIO\":{\"weight\":500,\"weightDevice\":[{\"major\":8,"
+		"\"minor\":0,\"weight\":20}],\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":0,"
+		"\"rate\":1048576},{\"major\":8,\"minor\":16,\"rate\":0}],"
+		"\"throttleWriteIOPSDevice\":[]}}"));
+	const struct oci_block_io *block_io = &result.config->linux.resources.block_io;
+
+	CHECK_STR(result.err.text, "");
+	CHECK_INT(block_io->weight.v, 500);
+	CHECK_INT(block_io->device_weights.count, 1);
+	CHECK_INT(block_io->device_weights.items[0].weight, 20);
+	CHECK_INT(block_io->read_bytes.count, 2);
+	CHECK_INT(block_io->read_bytes.items[0].rate, 1048576);
+	CHECK_INT(block_io->read_bytes.items[1].minor, 16);
+	CHECK_INT(block_io->write_operations.count, 0);
+	arena_done(&result.arena);
+	check_refused(LINUX("\"resources\":{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,"
+			    "\"rate\":1}]}}"),
+		      "config.json:1: linux.resources.blockIO.throttleReadBpsDevice[0].minor: "
+		      "missing");
 }
 
 TEST(rootfs_propagation)
@@ -416,21 +439,12 @@ static const struct {
 	{ LINUX("\"seccomp\":{\"listenerMetadata\":%s}"), "linux.seccomp.listenerMetadata" },
 	{ LINUX("\"intelRdt\":%s"), "linux.intelRdt" },
 	{ LINUX("\"memoryPolicy\":%s"), "linux.memoryPolicy" },
-	{ LINUX("\"resources\":{\"blockIO\":%s}"), "linux.resources.blockIO" },
+	{ LINUX("\"resources\":{\"blockIO\":{\"leafWeight\":%s}}"),
+	  "linux.resources.blockIO.leafWeight" },
 	{ LINUX("\"resources\":{\"hugepageLimits\":%s}"), "linux.resources.hugepageLimits" },
 	{ LINUX("\"resources\":{\"network\":%s}"), "linux.resources.network" },
 	{ LINUX("\"resources\":{\"rdma\":%s}"), "linux.resources.rdma" },
 	{ LINUX("\"resources\":{\"unified\":%s}"), "linux.resources.unified" },
-	{ LINUX("\"resources\":{\"memory\":{\"disableOOMKiller\":%s}}"),
-	  "linux.resources.memory.disableOOMKiller" },
-	{ LINUX("\"resources\":{\"memory\":{\"useHierarchy\":%s}}"),
-	  "linux.resources.memory.useHierarchy" },
-	{ LINUX("\"resources\":{\"cpu\":{\"burst\":%s}}"), "linux.resources.cpu.burst" },
-	{ LINUX("\"resources\":{\"cpu\":{\"realtimeRuntime\":%s}}"),
-	  "linux.resources.cpu.realtimeRuntime" },
-	{ LINUX("\"resources\":{\"cpu\":{\"realtimePeriod\":%s}}"),
-	  "linux.resources.cpu.realtimePeriod" },
-	{ LINUX("\"resources\":{\"cpu\":{\"idle\":%s}}"), "linux.resources.cpu.idle" },
 };
 
 /* @text with @value for its `%s`. */
