@@ -18,8 +18,8 @@ struct cg_setting {
 	const char *text;	/* `max` */
 	const char *other_file; /* where the kernel does not have @file; NULL: none */
 	const char *other_text;
-	bool per_device;	/* sets one device's line of the file */
-	bool harmless;		/* means no limit: nothing is lost when the file is absent */
+	bool per_device; /* sets one device's line of the file */
+	bool harmless;	 /* means no limit: nothing is lost when the file is absent */
 };
 
 struct cg_settings {

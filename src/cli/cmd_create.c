@@ -12,10 +12,8 @@ static const struct cli_option options[] = {
 	ROW_BUNDLE(AT(bundle)),
 	ROW_CONSOLE_SOCKET(AT(console_socket)),
 	ROW_GPUS(AT(gpus)),
-	{ "no-new-keyring", 0, OPTION_FLAG, NULL, "stay in the session keyring of the caller",
-	  AT(no_new_keyring), NULL },
-	{ "no-pivot", 0, OPTION_FLAG, NULL, "move instead of pivot_root, as on a ramdisk",
-	  AT(no_pivot), NULL },
+	ROW_NO_NEW_KEYRING(AT(no_new_keyring)),
+	ROW_NO_PIVOT(AT(no_pivot)),
 	ROW_PID_FILE(AT(pid_file)),
 	ROW_PRESERVE_FDS(AT(preserve_fds)),
 };

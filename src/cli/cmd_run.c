@@ -14,10 +14,8 @@ static const struct cli_option options[] = {
 	{ "detach", 'd', OPTION_FLAG, NULL, "return when the program runs", AT(detach), NULL },
 	ROW_GPUS(AT(gpus)),
 	{ "keep", 0, OPTION_FLAG, NULL, "do not delete the container at its end", AT(keep), NULL },
-	{ "no-new-keyring", 0, OPTION_FLAG, NULL, "stay in the session keyring of the caller",
-	  AT(no_new_keyring), NULL },
-	{ "no-pivot", 0, OPTION_FLAG, NULL, "move instead of pivot_root, as on a ramdisk",
-	  AT(no_pivot), NULL },
+	ROW_NO_NEW_KEYRING(AT(no_new_keyring)),
+	ROW_NO_PIVOT(AT(no_pivot)),
 	ROW_PID_FILE(AT(pid_file)),
 	ROW_PRESERVE_FDS(AT(preserve_fds)),
 };

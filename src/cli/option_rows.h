@@ -19,6 +19,12 @@
 #define ROW_PRESERVE_FDS(at) \
 	{ "preserve-fds", 0, OPTION_NUMBER, "N", \
 	  "pass N more descriptors, from 3 on, to the program", at, NULL }
+#define ROW_NO_NEW_KEYRING(at) \
+	{ "no-new-keyring", 0, OPTION_FLAG, NULL, \
+	  "stay in the session keyring of the caller", at, NULL }
+#define ROW_NO_PIVOT(at) \
+	{ "no-pivot", 0, OPTION_FLAG, NULL, \
+	  "move instead of pivot_root, as on a ramdisk", at, NULL }
 /* clang-format on */
 
 /* What completion suggests for --gpus. */

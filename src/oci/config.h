@@ -159,9 +159,9 @@ struct oci_memory {
 
 struct oci_cpu {
 	struct opt_u64 shares;
-	struct opt_i64 quota;  /* microseconds, <= 0 unlimited */
-	struct opt_u64 period; /* microseconds */
-	struct opt_u64 burst;  /* microseconds */
+	struct opt_i64 quota;		 /* microseconds, <= 0 unlimited */
+	struct opt_u64 period;		 /* microseconds */
+	struct opt_u64 burst;		 /* microseconds */
 	struct opt_i64 realtime_runtime; /* microseconds; v1 only */
 	struct opt_u64 realtime_period;	 /* microseconds; v1 only */
 	struct opt_i64 idle;		 /* 1: scheduled when nothing else wants to run */

@@ -105,7 +105,8 @@ static const struct field memory_fields[] = {
 	{ "kernel", decode_ignore, 0, NULL, 0 },    /* gone from Linux 5.16; ignored by runc */
 	{ "kernelTCP", decode_ignore, 0, NULL, 0 }, /* the same */
 	{ "swappiness", decode_opt_u64, offsetof(struct oci_memory, swappiness), NULL, 0 },
-	{ "disableOOMKiller", decode_bool, offsetof(struct oci_memory, disable_oom_killer), NULL, 0 },
+	{ "disableOOMKiller", decode_bool, offsetof(struct oci_memory, disable_oom_killer), NULL,
+	  0 },
 	{ "useHierarchy", decode_ignore, 0, NULL, 0 }, /* always, from Linux 5.11 */
 	{ "checkBeforeUpdate", decode_bool, offsetof(struct oci_memory, check_before_update), NULL,
 	  0 },
@@ -122,7 +123,8 @@ static const struct field cpu_fields[] = {
 	{ "cpus", oci_decode_text, offsetof(struct oci_cpu, cpus), NULL, 0 },
 	{ "mems", oci_decode_text, offsetof(struct oci_cpu, mems), NULL, 0 },
 	{ "burst", decode_opt_u64, offsetof(struct oci_cpu, burst), NULL, 0 },
-	{ "realtimeRuntime", decode_opt_i64, offsetof(struct oci_cpu, realtime_runtime), &limits, 0 },
+	{ "realtimeRuntime", decode_opt_i64, offsetof(struct oci_cpu, realtime_runtime), &limits,
+	  0 },
 	{ "realtimePeriod", decode_opt_u64, offsetof(struct oci_cpu, realtime_period), NULL, 0 },
 	{ "idle", decode_opt_i64, offsetof(struct oci_cpu, idle), &idle_range, 0 },
 };

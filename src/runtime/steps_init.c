@@ -61,10 +61,10 @@ static int set_names(const struct oci_config *config, struct err *err)
 	return 0;
 }
 
-int step_become_init(struct create *c, struct err *err)
+/* What init and a process of exec have in common. */
+static int become(struct create *c, struct err *err)
 {
 	const struct oci_linux *linux = &c->config->linux;
-	const struct oci_namespace *network = &linux->namespaces[OCI_NS_NETWORK];
 	int r;
 
 	/* Becoming another user clears the parent-death signal: first things first. */
@@ -78,9 +78,17 @@ int step_become_init(struct create *c, struct err *err)
 	umask(0);
 	if (setsid() < 0)
 		return err_errno(err, "start a session");
-	r = clone_finish_namespaces(c->clone.pending, err);
-	if (r == 0 && !c->options->no_new_keyring)
-		r = keyring_join_new(err);
+	return c->options->no_new_keyring ? 0 : keyring_join_new(err);
+}
+
+int step_become_init(struct create *c, struct err *err)
+{
+	const struct oci_namespace *network = &c->config->linux.namespaces[OCI_NS_NETWORK];
+	int r;
+
+	r = become(c, err);
+	if (r == 0)
+		r = clone_finish_namespaces(c->clone.pending, err);
 	if (r == 0)
 		r = set_names(c->config, err);
 	if (r == 0 && network->present && !network->path)
@@ -90,19 +98,7 @@ int step_become_init(struct create *c, struct err *err)
 
 int step_become_member(struct create *c, struct err *err)
 {
-	const struct oci_linux *linux = &c->config->linux;
-	int r;
-
-	r = linux->namespaces[OCI_NS_USER].present ? idmap_become_root(linux, err) : 0;
-	if (r == 0)
-		r = die_with_host(c, err);
-	if (r < 0)
-		return r;
-	reset_signals();
-	umask(0);
-	if (setsid() < 0)
-		return err_errno(err, "start a session");
-	return keyring_join_new(err);
+	return become(c, err);
 }
 
 bool wants_lsm(const struct create *c)

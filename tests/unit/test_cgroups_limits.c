@@ -104,11 +104,11 @@ TEST(block_io_is_one_setting_for_each_device)
 	struct oci_block_rate writes[] = { { 8, 0, 100 } };
 	struct oci_block_weight weight = { 8, 0, 10 };
 	struct oci_resources resources = { .block_io = {
-		.weight = SET(1000),
-		.device_weights = { &weight, 1, 1 },
-		.read_bytes = { reads, 2, 2 },
-		.write_operations = { writes, 1, 1 },
-	} };
+						   .weight = SET(1000),
+						   .device_weights = { &weight, 1, 1 },
+						   .read_bytes = { reads, 2, 2 },
+						   .write_operations = { writes, 1, 1 },
+					   } };
 	struct arena arena = { 0 };
 	struct cg_settings settings;
 	struct err err = { 0 };

@@ -407,7 +407,7 @@ TEST(block_io)
 	check_refused(LINUX("\"resources\":{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,"
 			    "\"rate\":1}]}}"),
 		      "config.json:1: linux.resources.blockIO.throttleReadBpsDevice[0].minor: "
-		      "missing");
+		      "required, but missing");
 }
 
 TEST(rootfs_propagation)

@@ -104,9 +104,11 @@ TEST(features_are_a_document)
 TEST(features_tell_no_more_than_there_is)
 {
 	static const char *const absent[] = {
-		"linux.cgroup.systemd",	    "linux.cgroup.systemdUser",
-		"linux.cgroup.rdma",	    "linux.intelRdt.enabled",
-		"linux.netDevices.enabled", "linux.mountExtensions.idmap.enabled",
+		"linux.cgroup.systemdUser",
+		"linux.cgroup.rdma",
+		"linux.intelRdt.enabled",
+		"linux.netDevices.enabled",
+		"linux.mountExtensions.idmap.enabled",
 	};
 	struct arena arena = { 0 };
 	const struct value *namespaces = feature(&arena, "linux.namespaces");
@@ -117,6 +119,7 @@ TEST(features_tell_no_more_than_there_is)
 		if (!value || value->kind != VALUE_BOOL || value->boolean)
 			FAIL("%s is not false", absent[i]);
 	}
+	CHECK(feature(&arena, "linux.cgroup.systemd")->boolean);
 	CHECK(feature(&arena, "linux.seccomp.enabled")->boolean);
 	CHECK(has_text(feature(&arena, "linux.seccomp.actions"), "SCMP_ACT_ERRNO"));
 	CHECK(!has_text(feature(&arena, "linux.seccomp.actions"), "SCMP_ACT_NOTIFY"));
