@@ -93,6 +93,17 @@ file_in_rootfs() {
 	is "$output" /closed
 }
 
+@test "cwd that only the user can enter is entered as the user" { # crun and runc, for file systems that refuse root
+	mkdir -m 0700 "$BUNDLE/rootfs/own"
+	chown 1000 "$BUNDLE/rootfs/own"
+	config_edit '.process.cwd = "/own" | .process.user = { uid: 1000, gid: 1000 }'
+	program_args readlink /proc/self/cwd
+	capture setpriv --bounding-set=-dac_override,-dac_read_search \
+		"$NVCRUN" --root "$STATE" run --bundle "$BUNDLE" "$CTR" </dev/null
+	succeeds
+	is "$output" /own
+}
+
 @test "cwd that is a file is an error" {
 	config_edit '.process.cwd = "/etc/passwd"'
 	run_container
@@ -416,7 +427,7 @@ lo'
 @test "signals: none is ignored or blocked" {
 	program_args grep -E 'Sig(Blk|Ign)' /proc/self/status
 	# CHLD: the kernel tells of no child's end then.
-	capture timeout 10 bash -c 'trap "" PIPE TERM INT HUP CHLD USR1 && "$@"' - \
+	capture timeout --signal=KILL 10 bash -c 'trap "" PIPE TERM INT HUP CHLD USR1 && "$@"' - \
 		"$NVCRUN" --root "$STATE" run --bundle "$BUNDLE" "$CTR"
 	succeeds
 	is "$output" $'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000'
