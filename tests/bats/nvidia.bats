@@ -406,7 +406,7 @@ only_the_chosen_opens() {
 
 @test "nvidia: no program of the driver or the host is executed" {
 	program_args nvidia-smi -L
-	strace -f -qq -e trace=execve,execveat -e signal=none -o "$BATS_TEST_TMPDIR/trace" \
+	strace -f -s 4096 -qq -e trace=execve,execveat -e signal=none -o "$BATS_TEST_TMPDIR/trace" \
 		"$NVCRUN" --root "$STATE" "${NVCRUN_OPTIONS[@]}" run --gpus all --bundle "$BUNDLE" "$CTR" \
 		>"$BATS_TEST_TMPDIR/stdout" 3>&- </dev/null
 	is "$(cat "$BATS_TEST_TMPDIR/stdout")" "$(listing 0 2)"

@@ -96,9 +96,13 @@ file_in_rootfs() {
 @test "cwd that only the user can enter is entered as the user" { # crun and runc, for file systems that refuse root
 	mkdir -m 0700 "$BUNDLE/rootfs/own"
 	chown 1000 "$BUNDLE/rootfs/own"
-	config_edit '.process.cwd = "/own" | .process.user = { uid: 1000, gid: 1000 }'
+	# Root that permissions apply to cannot make a cgroup in the kernel's own directory.
+	view v2
+	in_view mkdir "/sys/fs/cgroup/$CTR"
+	config_edit --arg path "/$CTR" '.linux.cgroupsPath = $path |
+		.process.cwd = "/own" | .process.user = { uid: 1000, gid: 1000 }'
 	program_args readlink /proc/self/cwd
-	capture setpriv --bounding-set=-dac_override,-dac_read_search \
+	capture in_view setpriv --bounding-set=-dac_override,-dac_read_search \
 		"$NVCRUN" --root "$STATE" run --bundle "$BUNDLE" "$CTR" </dev/null
 	succeeds
 	is "$output" /own

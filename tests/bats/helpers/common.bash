@@ -36,7 +36,7 @@ container_teardown() {
 	for pid in $(processes); do
 		kill -KILL "$pid" 2>/dev/null || true
 	done
-	cgroups | sort -r | in_view xargs -r -d '\n' rmdir 2>/dev/null || true
+	wait_for remove_cgroups 2>/dev/null || true
 	[ -z "$VIEW" ] || kill -KILL "$VIEW" 2>/dev/null || true
 }
 
@@ -178,6 +178,11 @@ no_leftovers() {
 # Cgroup directories named for the test, in all hierarchies.
 cgroups() {
 	in_view find /sys/fs/cgroup -type d -name "*$CTR*"
+}
+
+# Busy for a moment, while those who were killed in them are dying.
+remove_cgroups() {
+	cgroups | sort -r | in_view xargs -r -d '\n' rmdir
 }
 
 # Processes with the id in their arguments or environment: runtimes, containers.
