@@ -48,7 +48,7 @@ static const struct step steps[] = {
 	{ "lock-down", INIT, NULL, step_lock_down, NULL },
 	{ "find-program", INIT, NULL, step_find_program, NULL },
 	{ "schedule", HOST, wants_schedule, step_schedule, NULL },
-	{ "send-console", HOST, wants_console_socket, step_send_console, NULL },
+	{ "take-console", HOST, wants_console, step_take_console, NULL },
 	{ "record", HOST, NULL, step_record, undo_record },
 	{ "report-ready", INIT, NULL, step_report_ready, NULL },
 	{ "wait-start", INIT, is_created_only, step_wait_start, NULL },

@@ -136,7 +136,7 @@ static const struct step rows[] = {
 	{ "lock-down", INIT, NULL, step_lock_down, NULL },
 	{ "find-program", INIT, NULL, step_find_program, NULL },
 	{ "schedule", HOST, wants_schedule, step_schedule, NULL },
-	{ "send-console", HOST, wants_console_socket, step_send_console, NULL },
+	{ "take-console", HOST, wants_console, step_take_console, NULL },
 	{ "pid-file", HOST, NULL, step_write_pid_file, undo_record },
 	{ "report-ready", INIT, NULL, step_report_ready, NULL },
 	{ "exec", INIT, NULL, step_exec, NULL },

@@ -107,7 +107,7 @@ int step_tune_process(struct create *c, struct err *err);
 bool wants_host_limits(const struct create *c);
 int step_limit_process(struct create *c, struct err *err);
 bool wants_console_socket(const struct create *c);
-int step_send_console(struct create *c, struct err *err);
+int step_take_console(struct create *c, struct err *err);
 bool wants_schedule(const struct create *c);
 int step_schedule(struct create *c, struct err *err);
 int step_record(struct create *c, struct err *err);

@@ -19,6 +19,7 @@
 #include "linux/user.h"
 #include "oci/config_io.h"
 #include "runtime/steps.h"
+#include "runtime/tty_relay.h"
 
 /* Where the root file system is; a link is followed once, here, and pinned by the descriptor. */
 static int open_rootfs(struct create *c, struct err *err)
@@ -348,9 +349,13 @@ bool wants_console_socket(const struct create *c)
 	return c->options->console_socket != NULL;
 }
 
-int step_send_console(struct create *c, struct err *err)
+/* Init sent its master: on to the caller, or kept for the foreground. */
+int step_take_console(struct create *c, struct err *err)
 {
-	return console_send(c->options->console_socket, c->sync.passed_fd, err);
+	if (wants_console_socket(c))
+		return console_send(c->options->console_socket, c->sync.passed_fd, err);
+	tty_relay_copy_size(c->sync.passed_fd);
+	return 0;
 }
 
 bool wants_schedule(const struct create *c)

@@ -106,7 +106,7 @@ static void stream_move(struct stream *s)
 		stream_flush(s);
 }
 
-static void copy_window_size(const struct relay *r)
+void tty_relay_copy_size(int master_fd)
 {
 	struct winsize size;
 
@@ -114,7 +114,7 @@ static void copy_window_size(const struct relay *r)
 		if (ioctl(fd, TIOCGWINSZ, &size) < 0)
 			continue;
 		if (size.ws_row && size.ws_col)
-			(void)ioctl(r->master_fd, TIOCSWINSZ, &size);
+			(void)ioctl(master_fd, TIOCSWINSZ, &size);
 		return;
 	}
 }
@@ -212,11 +212,11 @@ static int take_signal(struct relay *r, int signal, struct err *err)
 	case SIGURG:
 		return 0;
 	case SIGWINCH:
-		copy_window_size(r);
+		tty_relay_copy_size(r->master_fd);
 		return 0;
 	case SIGCONT:
 		claim_stdin(r);
-		copy_window_size(r);
+		tty_relay_copy_size(r->master_fd);
 		break;
 	}
 	/* Nobody is left to pass it on to: it means us, who write out what is left. */
@@ -324,7 +324,7 @@ static int open_terminal(struct relay *r, struct err *err)
 	r->output.from = r->master_fd;
 	r->output.to = r->stdout_fd;
 	r->has_user = isatty(STDIN_FILENO);
-	copy_window_size(r);
+	tty_relay_copy_size(r->master_fd);
 	claim_stdin(r);
 	return 0;
 }

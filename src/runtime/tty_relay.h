@@ -25,5 +25,8 @@
  */
 int tty_relay_wait(const struct proc_id *init, int master_fd, int *ret_status, struct err *err);
 
+/* Give a pty the size of the user's terminal, if there is one: before the program looks at it. */
+void tty_relay_copy_size(int master_fd);
+
 /* Block, before clone, the signals that tty_relay_wait() will read by signalfd; returns the old mask. */
 void tty_relay_block_signals(sigset_t *ret_old);

@@ -143,6 +143,8 @@ same() {
 	for RUNTIME in runc nvcrun; do
 		run_image --rm --interactive "$@" -- sh <"$BATS_TEST_DIRNAME/helpers/inside.sh" |
 			sed -E 's/[0-9a-f]{64}/ID/g; s,overlay/[^, :]*,LAYER,g; s,/l/[A-Z0-9]*,/L,g' >"$DIR/inside.$RUNTIME"
+		# A plain user's container has no cgroups here; runc shows it those of the user instead.
+		[ "$USER" = root ] || sed -i '/^== limits/,$d' "$DIR/inside.$RUNTIME"
 		[ "$(wc -l <"$DIR/inside.$RUNTIME")" -gt 80 ] || fail "$RUNTIME shows little: $(cat "$DIR/inside.$RUNTIME")"
 	done
 	diff -u "$DIR/inside.runc" "$DIR/inside.nvcrun"
