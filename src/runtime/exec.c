@@ -163,19 +163,16 @@ int runtime_exec(const struct exec_options *options, struct arena *arena, int *r
 {
 	struct exec_options own = *options;
 	struct create c;
-	sigset_t old;
 	int r;
 
 	own.launch.run = true;
 	create_init(&c, &own.launch, arena);
 	c.exec = true;
-	tty_relay_block_signals(&old);
 	r = create_walk(&c, &table, err);
 	if (r == 0 && options->launch.detach)
 		*ret_code = 0;
 	else if (r == 0)
 		r = stay(&c, ret_code, err);
-	sigprocmask(SIG_SETMASK, &old, NULL);
 	create_done(&c);
 	return r;
 }

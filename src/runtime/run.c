@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `run`: create and start in one walk, then stay in the foreground until the program ends. */
 #include <errno.h>
-#include <signal.h>
 
 #include "base/fd.h"
 #include "runtime/commands.h"
@@ -49,11 +48,9 @@ int runtime_run(const struct create_options *options, struct arena *arena, int *
 		struct err *err)
 {
 	struct create c;
-	sigset_t old;
 	int r;
 
 	create_init(&c, options, arena);
-	tty_relay_block_signals(&old);
 	r = create_walk(&c, &create_table, err);
 	/* The lock: delete, here or from another process, takes it. */
 	fd_close(steal_fd(&c.record_fd));
@@ -63,7 +60,6 @@ int runtime_run(const struct create_options *options, struct arena *arena, int *
 		*ret_code = 0;
 	else if (r == 0)
 		r = stay(&c, ret_code, err);
-	sigprocmask(SIG_SETMASK, &old, NULL);
 	create_done(&c);
 	return r;
 }

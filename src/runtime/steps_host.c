@@ -269,6 +269,9 @@ int step_clone(struct create *c, struct err *err)
 	};
 	int r = sync_open(&c->sync, err);
 
+	/* From now on a signal is for the program: tty_relay_wait() passes it on. Until now one ends us. */
+	if (r == 0 && c->options->run)
+		tty_relay_block_signals();
 	if (r == 0)
 		r = clone_init(&request, &c->clone, err);
 	if (r < 0)

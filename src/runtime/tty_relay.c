@@ -363,10 +363,10 @@ int tty_relay_wait(const struct proc_id *init, int master_fd, int *ret_status, s
 	return 0;
 }
 
-void tty_relay_block_signals(sigset_t *ret_old)
+void tty_relay_block_signals(void)
 {
 	sigset_t all;
 
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, ret_old);
+	sigprocmask(SIG_SETMASK, &all, NULL);
 }

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -28,5 +27,5 @@ int tty_relay_wait(const struct proc_id *init, int master_fd, int *ret_status, s
 /* Give a pty the size of the user's terminal, if there is one: before the program looks at it. */
 void tty_relay_copy_size(int master_fd);
 
-/* Block, before clone, the signals that tty_relay_wait() will read by signalfd; returns the old mask. */
-void tty_relay_block_signals(sigset_t *ret_old);
+/* Block, before clone, the signals that tty_relay_wait() will read by signalfd. */
+void tty_relay_block_signals(void);

@@ -132,8 +132,8 @@ of_both_users() {
 		same --hostname inside
 		same --hostname inside --read-only --user 1000:1001 --group-add 44 --workdir /tmp --env A=1 --cap-drop ALL \
 			--cap-add CHOWN --security-opt no-new-privileges --tmpfs /scratch:size=1m \
-			--volume "$DIR:/host:ro" --shm-size 1m --sysctl net.ipv4.ip_unprivileged_port_start=80
-		same --network host --ipc host --pid host --uts host \
+			--volume /etc:/host:ro --shm-size 1m --sysctl net.ipv4.ip_unprivileged_port_start=80
+		same --network host --pid host --uts host \
 			--security-opt seccomp=unconfined --security-opt unmask=ALL
 	done
 }

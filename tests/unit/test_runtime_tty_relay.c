@@ -41,7 +41,8 @@ static void __attribute__((noreturn)) relay(program_fn program, bool has_tty)
 
 	if (has_tty && openpty(&master, &slave, NULL, NULL, NULL) < 0)
 		_exit(120);
-	tty_relay_block_signals(&old);
+	sigprocmask(SIG_BLOCK, NULL, &old);
+	tty_relay_block_signals();
 	init.pid = fork();
 	if (init.pid == 0) {
 		sigprocmask(SIG_SETMASK, &old, NULL);

@@ -175,9 +175,9 @@ no_leftovers() {
 	[ -z "$found" ] || fail 'left behind:' "$found"
 }
 
-# Cgroup directories named for the test, in all hierarchies.
+# Cgroup directories named for the test and those below, in all hierarchies.
 cgroups() {
-	in_view find /sys/fs/cgroup -type d -name "*$CTR*"
+	in_view find /sys/fs/cgroup -type d -path "*$CTR*"
 }
 
 # Busy for a moment, while those who were killed in them are dying.

@@ -82,7 +82,7 @@ in_box_daemon() {
 # as_user COMMAND...: the same, as the plain user.
 as_user() {
 	in_box setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups env --ignore-environment \
-		--chdir="$DIR/home" PATH="$PATH" HOME="$DIR/home" XDG_RUNTIME_DIR="/run/user/$USER_ID" TERM=linux "$@"
+		--chdir="$DIR/home" PATH="$PATH" HOME="$DIR/home" XDG_RUNTIME_DIR="/run/user/$USER_ID" "$@"
 }
 
 # both COMMAND...: a case, first with runc: what works with it must work with nvcrun.

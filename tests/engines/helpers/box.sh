@@ -65,6 +65,9 @@ done
 for name in cni containers docker; do
 	[ ! -e "/etc/$name" ] || copy "/etc/$name"
 done
+# For plain users it would be vfs, which copies every layer.
+[ ! -e /etc/containers ] || printf '%s\n' '[storage]' 'driver = "overlay"' \
+	'runroot = "/run/containers/storage"' 'graphroot = "/var/lib/containers/storage"' >/etc/containers/storage.conf
 own_directory_of_hierarchies
 ip link set lo up
 for word; do
