@@ -81,6 +81,9 @@ static int open_pidfd(const struct proc_id *id, int *ret_fd)
 {
 	cleanup_close int fd = sys_pidfd_open(id->pid, 0);
 
+	/* Kernels such as 6.1 say so of a dead process whose number still names a session or a group. */
+	if (fd < 0 && errno == EINVAL)
+		return -ESRCH;
 	if (fd < 0)
 		return errno == EPERM ? -ENOSYS : -errno;
 	/* Only now is the number pinned: compare after opening. */

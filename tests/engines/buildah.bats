@@ -4,6 +4,7 @@
 # buildah, which runs the steps of a build itself, as root and as a plain user, first with runc, then with nvcrun.
 # bats file_tags=engine,root
 # shellcheck disable=SC2016,SC2154  # $ is for shells in containers; $stderr: capture
+# shellcheck disable=SC2030,SC2031,SC2317  # each test is a subshell, its functions are called by `both'
 load helpers/box
 
 setup_file() {

@@ -5,6 +5,7 @@
 # machine's v2 has no controller for is in docker.bats and podman.bats.
 # bats file_tags=engine,root
 # shellcheck disable=SC2016,SC2154  # $ is for shells in containers; $stderr: capture
+# shellcheck disable=SC2030,SC2031,SC2317  # each test is a subshell, its functions are called by `both'
 load helpers/box
 
 setup_file() {

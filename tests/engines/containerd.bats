@@ -4,6 +4,7 @@
 # containerd's own client ctr, with the shim io.containerd.runc.v2, which calls the runtime by its options.
 # bats file_tags=engine,root
 # shellcheck disable=SC2016,SC2154  # $ is for shells in containers; $stderr: capture
+# shellcheck disable=SC2030,SC2031,SC2317  # each test is a subshell, its functions are called by `both'
 load helpers/box
 
 setup_file() {
@@ -58,7 +59,7 @@ start() {
 
 # The same, of a program that runs until the end of the test.
 detached() {
-	start --detach "$@" -- sh -c 'trap "exit 5" TERM; while :; do sleep 0.05; done'
+	start --detach -- sh -c 'trap "exit 5" TERM; while :; do sleep 0.05; done'
 	wait_for has_task_status RUNNING
 }
 

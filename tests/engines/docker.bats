@@ -5,6 +5,7 @@
 # volumes and profiles.
 # bats file_tags=engine,root
 # shellcheck disable=SC2016,SC2154  # $ is for shells in containers; $stderr: capture
+# shellcheck disable=SC2030,SC2031,SC2317  # each test is a subshell, its functions are called by `both'
 load helpers/box
 
 setup_file() {
@@ -138,8 +139,6 @@ inspect() { docker inspect --format "{{$1}}" "$CTR"; }
 
 # same OPTION...: what a container sees does not depend on the runtime.
 same() {
-	local both=()
-
 	for RUNTIME in runc nvcrun; do
 		docker run --rm --interactive --runtime "$RUNTIME" "$@" image sh <"$BATS_TEST_DIRNAME/helpers/inside.sh" |
 			sed -E 's/[0-9a-f]{64}/ID/g; s,overlay2/[^, :]*,LAYER,g; s,/l/[A-Z0-9]*,/L,g' >"$DIR/inside.$RUNTIME"
@@ -152,7 +151,7 @@ same() {
 	case_of() {
 		says '33554432 20 50000' --memory 32m --pids-limit 20 --cpus 0.5 -- sh -c 'cd /sys/fs/cgroup
 			echo $(cat memory/memory.limit_in_bytes pids/pids.max cpu/cpu.cfs_quota_us)'
-		once --pids-limit 5 -- sh -c 'for i in 1 2 3 4 5 6; do sleep 1 & done'
+		once --pids-limit 30 -- sh -c 'i=0; while [ $i -lt 40 ]; do i=$((i + 1)); sleep 2 & done'
 		has "$stderr" "can't fork"
 		once --memory 16m --memory-swap 16m -- sh -c 'dd if=/dev/zero of=/dev/null bs=64M count=1'
 		is "$status" 137
@@ -266,8 +265,6 @@ same() {
 
 @test "docker: pause and unpause" {
 	case_of() {
-		local before
-
 		detached
 		docker pause "$CTR"
 		is "$(inspect .State.Status)" paused

@@ -88,6 +88,26 @@ TEST(a_process_whose_first_thread_ended_lives)
 	CHECK_INT(proc_wait_child(pid, &status), 0);
 }
 
+static void leave_one_in_a_session(void)
+{
+	setsid();
+	if (fork() == 0)
+		sleep_long();
+}
+
+/* pidfd_open(2) of kernels such as 6.1 says EINVAL then. */
+TEST(a_dead_process_whose_number_names_a_session)
+{
+	pid_t pid = child(leave_one_in_a_session);
+	struct proc_id id = id_of(pid);
+	int status;
+
+	CHECK_INT(proc_wait_child(pid, &status), 0);
+	CHECK_INT(proc_signal(&id, SIGKILL), -ESRCH);
+	CHECK_INT(proc_wait_dead(&id, 1000), 0);
+	CHECK_INT(kill(-pid, SIGKILL), 0);
+}
+
 TEST(status_words)
 {
 	char words[64];

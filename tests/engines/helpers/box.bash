@@ -17,6 +17,7 @@
 #	USER_ID	of the plain user of the box, if there is one
 #	RUNTIME	while a case runs: runc or nvcrun
 #	CTR	while a case runs: a name for a container that no other case has
+# shellcheck disable=SC2034,SC2154  # for the tests, and by capture
 bats_require_minimum_version 1.5.0
 load ../bats/helpers/common
 

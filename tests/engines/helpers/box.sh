@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
 # The first process of a box, see box.bash: prepares what is seen in the box only.

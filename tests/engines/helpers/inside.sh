@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
 # What a container is given, as a program in it sees it. Two runtimes shall give the same.
@@ -27,7 +28,7 @@ ls /sys/class/net
 title mounts
 # Neither its own way of masking nor which cgroups are shown is the business of engines.
 sed -E 's/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ //; / - sysfs /s/ r[ow]$//; / - tmpfs /s/,mode=[0-7]+//' /proc/self/mountinfo |
-	grep -vE ' /(proc/[a-z]+|sys/(firmware|dev/block|fs/cgroup[^ ]*)) ' | sort
+	grep -vE ' /(proc/[a-z]+|sys/(firmware|kernel|dev/block|fs/cgroup[^ ]*)) ' | sort
 cut -d ' ' -f 5 /proc/self/mountinfo | grep -vE '^/(proc/[a-z]+|sys/|dev/mqueue)' | sort |
 	xargs stat -c '%n %F %a %u:%g'
 title devices
@@ -52,5 +53,6 @@ for file in memory/memory.limit_in_bytes memory/memory.memsw.limit_in_bytes \
 	memory/memory.soft_limit_in_bytes memory/memory.swappiness memory/memory.oom_control \
 	cpu/cpu.shares cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us cpuset/cpuset.cpus \
 	cpuset/cpuset.mems pids/pids.max blkio/blkio.throttle.read_bps_device; do
+	# shellcheck disable=SC2046  # one line
 	echo "$file" $(cat /sys/fs/cgroup/$file)
 done
