@@ -48,7 +48,11 @@ static int tear_down(const struct container *container, struct err *err)
 	rc = record->shares_pid_namespace ? cg_kill(&record->cgroup, CGROUP_TIMEOUT_MS, err) : 0;
 	if (rc < 0)
 		return rc;
-	if (record->init.pid > 0 && proc_wait_dead(&record->init, DEATH_TIMEOUT_MS) < 0)
+	rc = proc_wait_dead(&record->init, DEATH_TIMEOUT_MS);
+	if (rc < 0 && rc != -ETIMEDOUT)
+		return err_code(err, rc, "wait for the death of init of container `%s` (pid %d)",
+				record->id, record->init.pid);
+	if (rc < 0)
 		return err_set(err, ETIMEDOUT,
 			       "init of container `%s` (pid %d) is still there %d s after SIGKILL",
 			       record->id, record->init.pid, DEATH_TIMEOUT_MS / 1000);
