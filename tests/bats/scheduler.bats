@@ -150,8 +150,11 @@ policy() {
 	is "$output" runs
 }
 
-@test "resources: a swappiness of 0 asks for something" {
+@test "resources: a swappiness of 0 is set, where the hierarchy can" { # config-linux.md § Memory
 	config_edit '.linux.resources.memory.swappiness = 0'
-	create_container
-	fails_with 'linux.resources.memory.swappiness: not supported'
+	program 'cat /sys/fs/cgroup/memory/memory.swappiness'
+	view v1
+	run_container
+	succeeds
+	is "$output" 0
 }
