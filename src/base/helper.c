@@ -20,6 +20,20 @@
 
 #define OUTPUT_MAX (1024 * 1024)
 
+/*
+ * Whether a path that claims to be this program's can be believed: it is the same file, or (this one is a copy in
+ * memory) one that belongs to root or to us. An environment may name anything.
+ */
+static bool is_credible(const struct stat *claimed)
+{
+	struct stat running;
+
+	if (stat("/proc/self/exe", &running) == 0 && running.st_dev == claimed->st_dev &&
+	    running.st_ino == claimed->st_ino)
+		return true;
+	return claimed->st_uid == 0 || claimed->st_uid == geteuid();
+}
+
 /* Where helpers may be, the most specific first: build tree or carried folder, prefix, configure time. */
 static struct strings search_dirs(struct arena *arena, struct stat *ret_self)
 {
@@ -33,7 +47,7 @@ static struct strings search_dirs(struct arena *arena, struct stat *ret_self)
 	if (name && str_has_prefix(name, "/dev/fd/")) /* executed again by linux/sealed_exe */
 		name = getenv(PROC_EXE_VARIABLE);
 	self = name ? path_real(arena, name) : NULL;
-	if (self && stat(self, ret_self) == 0) {
+	if (self && stat(self, ret_self) == 0 && is_credible(ret_self)) {
 		slash = strrchr(self, '/');
 		self = arena_strndup(arena, self, (size_t)(slash - self));
 		VEC_PUSH(&dirs, arena, arena_printf(arena, "%s/libexec/nvcrun", self));

@@ -31,7 +31,8 @@ static int run(const struct cli_call *call, struct err *err)
 	create->id = call->args.items[0];
 	if (!create->bundle)
 		create->bundle = ".";
-	cli_close_inherited(call, create->preserve_fds);
+	if (cli_close_inherited(call, create->preserve_fds, err) < 0)
+		return -err->code;
 	return runtime_create(create, call->arena, err);
 }
 

@@ -49,8 +49,9 @@ static int run(const struct cli_call *call, struct err *err)
 	r = exec_read_process(exec, call->arena, err);
 	if (r < 0)
 		return r;
-	cli_close_inherited(call, exec->launch.preserve_fds);
-	r = runtime_exec(exec, call->arena, &code, err);
+	r = cli_close_inherited(call, exec->launch.preserve_fds, err);
+	if (r == 0)
+		r = runtime_exec(exec, call->arena, &code, err);
 	return r < 0 ? r : code;
 }
 

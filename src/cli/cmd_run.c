@@ -35,8 +35,9 @@ static int run(const struct cli_call *call, struct err *err)
 	create->id = call->args.items[0];
 	if (!create->bundle)
 		create->bundle = ".";
-	cli_close_inherited(call, create->preserve_fds);
-	r = runtime_run(create, call->arena, &code, err);
+	r = cli_close_inherited(call, create->preserve_fds, err);
+	if (r == 0)
+		r = runtime_run(create, call->arena, &code, err);
 	return r < 0 ? r : code;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "cli/help.h"
 #include "linux/sealed_exe.h"
@@ -146,7 +147,14 @@ int cli_command_run(const struct cli_command *command, const struct cli_globals 
 	return command->run(&call, err);
 }
 
-void cli_close_inherited(const struct cli_call *call, unsigned int preserved)
+int cli_close_inherited(const struct cli_call *call, unsigned int preserved, struct err *err)
 {
 	fd_list_close(&call->globals->inherited, 3 + (int)preserved);
+	for (unsigned int i = 0; i < preserved; i++) {
+		if (fcntl(3 + (int)i, F_GETFD) < 0)
+			return err_errno(err,
+					 "--preserve-fds: unable to stat preserved-fd %u (of %u)",
+					 3 + i, preserved);
+	}
+	return 0;
 }

@@ -53,9 +53,9 @@ struct cli_command {
 /*
  * Of a command that enters a container, before it runs anything, but after it read what the caller may have passed
  * as /dev/fd/N: what the caller left open is nobody's, and init would hold it as long as it waits for `start`. But
- * for --preserve-fds: these are the program's, not those of hooks and helpers.
+ * for --preserve-fds: these are the program's, not those of hooks and helpers; each must be there.
  */
-void cli_close_inherited(const struct cli_call *call, unsigned int preserved);
+int cli_close_inherited(const struct cli_call *call, unsigned int preserved, struct err *err);
 
 /* All of them, sorted by name. */
 struct cli_command_list {

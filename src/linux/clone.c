@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/fd.h"
 #include "base/proc.h"
@@ -85,8 +86,22 @@ static int make_time_namespace(const struct clone_request *request, struct err *
 	return r < 0 ? err_code(err, r, "linux.timeOffsets: write /proc/self/timens_offsets") : 0;
 }
 
-/* In the process in between: 0 in init, else it tells the host and ends. */
-static void join_and_clone(const struct clone_request *request, int report_fd,
+/*
+ * Root of the container may see us as soon as we are in its pid namespace, and root of its user namespace may
+ * trace whom it owns: not who is not dumpable. (With a new user namespace the host still has to write maps, and a
+ * plain user may do that to a dumpable process only; nobody is in that namespace yet.)
+ */
+static int hide(const struct clone_request *request, struct err *err)
+{
+	if (geteuid() != 0 || (request->flags & CLONE_NEWUSER))
+		return 0;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_errno(err, "become untraceable");
+	return 0;
+}
+
+/* In the process in between: returns in init, else it tells the host and ends. */
+static void join_and_clone(const struct clone_request *request, int report_fd, bool in_cgroup,
 			   struct clone_result *ret)
 {
 	struct join_report report = { 0 };
@@ -94,10 +109,16 @@ static void join_and_clone(const struct clone_request *request, int report_fd,
 
 	report.code = make_time_namespace(request, &report.err);
 	if (report.code == 0)
-		report.code = namespaces_join(request->joins, &report.err);
+		report.code = hide(request, &report.err);
 	if (report.code == 0)
-		report.code = clone_now(flags, request->cgroup_fd, &report.result, &report.err);
+		report.code = namespaces_join(request->joins, &report.err);
+	namespaces_close(request->joins);
+	fd_close(steal_fd(request->cgroup_fd));
+	if (report.code == 0)
+		report.code = clone_now(flags, -EBADF, &report.result, &report.err);
+	report.result.in_cgroup = in_cgroup;
 	if (report.code == 0 && report.result.pid == 0) {
+		fd_close(report_fd);
 		*ret = report.result;
 		return;
 	}
@@ -127,23 +148,25 @@ static int clone_by_joiner(const struct clone_request *request, struct clone_res
 			   struct err *err)
 {
 	cleanup_close int read_fd = -EBADF, write_fd = -EBADF;
+	struct clone_result joiner;
 	int pipe_fds[2], status, r;
-	pid_t joiner;
 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return err_errno(err, "make a pipe");
 	read_fd = pipe_fds[0];
 	write_fd = pipe_fds[1];
-	joiner = clone_old(0);
-	if (joiner < 0)
-		return err_errno(err, "fork to join namespaces");
-	if (joiner == 0) {
-		join_and_clone(request, write_fd, ret);
+	/* It is born in the cgroup, and init with it: the descriptor need not go further. */
+	r = clone_now(0, *request->cgroup_fd, &joiner, err);
+	if (r < 0)
+		return err_prefix(err, "join namespaces");
+	if (joiner.pid == 0) {
+		fd_close(steal_fd(&read_fd));
+		join_and_clone(request, steal_fd(&write_fd), joiner.in_cgroup, ret);
 		return 0;
 	}
 	fd_close(steal_fd(&write_fd));
 	r = read_report(read_fd, ret, err);
-	(void)proc_wait_child(joiner, &status);
+	(void)proc_wait_child(joiner.pid, &status);
 	return r;
 }
 
@@ -151,7 +174,7 @@ int clone_init(const struct clone_request *request, struct clone_result *ret, st
 {
 	if (namespaces_any(request->joins) || (request->flags & CLONE_NEWTIME))
 		return clone_by_joiner(request, ret, err);
-	return clone_now(request->flags, request->cgroup_fd, ret, err);
+	return clone_now(request->flags, *request->cgroup_fd, ret, err);
 }
 
 int clone_finish_namespaces(uint64_t pending, struct err *err)

@@ -61,10 +61,20 @@ int step_create_cgroup(struct create *c, struct err *err)
 	return r;
 }
 
+/* Whether this create made a cgroup: what it found may hold other processes by now. */
+static bool has_made_one(const struct cg_place *place)
+{
+	VEC_EACH(made, &place->made) {
+		if (**made)
+			return true;
+	}
+	return false;
+}
+
 void undo_create_cgroup(struct create *c)
 {
 	/* Else all died with init; the cgroup may have been given to another container, too. */
-	if (c->record.shares_pid_namespace)
+	if (c->record.shares_pid_namespace && has_made_one(&c->record.cgroup))
 		(void)cg_kill(&c->record.cgroup, DESTROY_TIMEOUT_MS, NULL);
 	(void)cg_destroy(&c->record.cgroup, DESTROY_TIMEOUT_MS, NULL);
 }

@@ -263,7 +263,7 @@ int step_clone(struct create *c, struct err *err)
 {
 	const struct clone_request request = {
 		.flags = c->exec ? 0 : namespaces_new(&c->config->linux),
-		.cgroup_fd = c->cgroup_fd,
+		.cgroup_fd = &c->cgroup_fd,
 		.joins = &c->joins,
 		.time_offsets = c->exec ? NULL : c->config->linux.time_offsets,
 	};
@@ -274,6 +274,9 @@ int step_clone(struct create *c, struct err *err)
 		tty_relay_block_signals();
 	if (r == 0)
 		r = clone_init(&request, &c->clone, err);
+	/* Its pid namespace is dead with it, and the kernel's word for that is "no memory". */
+	if (r < 0 && c->exec && !proc_is_alive(&c->record.init))
+		return err_set(err, ESRCH, "cannot exec in a stopped container");
 	if (r < 0)
 		return r;
 	if (c->clone.pid == 0) {

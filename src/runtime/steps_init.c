@@ -73,6 +73,9 @@ static int become(struct create *c, struct err *err)
 		r = die_with_host(c, err);
 	if (r < 0)
 		return r;
+	/* Nobody in the container may trace us or look at our descriptors (CVE-2016-9962); execve(2) ends it. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_errno(err, "become untraceable");
 	reset_signals();
 	/* Modes of nodes and mount points are exact until lock-down sets the program's umask. */
 	umask(0);
