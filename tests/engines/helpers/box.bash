@@ -18,6 +18,10 @@
 #	RUNTIME	while a case runs: runc or nvcrun
 #	CTR	while a case runs: a name for a container that no other case has
 # shellcheck disable=SC2034,SC2154  # for the tests, and by capture
+# Engines have races of their own under load, with runc too: a case has two more tries.
+# shellcheck disable=SC2034
+BATS_TEST_RETRIES=2
+
 bats_require_minimum_version 1.5.0
 load ../bats/helpers/common
 
