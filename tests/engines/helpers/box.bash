@@ -18,9 +18,6 @@
 #	RUNTIME	while a case runs: runc or nvcrun
 #	CTR	while a case runs: a name for a container that no other case has
 # shellcheck disable=SC2034,SC2154  # for the tests, and by capture
-# Engines have races of their own under load, with runc too: a case has two more tries.
-# shellcheck disable=SC2034
-BATS_TEST_RETRIES=2
 
 bats_require_minimum_version 1.5.0
 load ../bats/helpers/common
@@ -102,10 +99,12 @@ both() {
 # on_terminal COMMAND...: run it in the box on a terminal of its own, where nothing is typed. In $output
 # the carriage returns are ^M.
 on_terminal() {
-	local line
+	local keys=$BATS_TEST_TMPDIR/keys line
 
 	printf -v line '%q ' "$@"
-	capture in_box timeout 30 script -qec "$line" /dev/null </dev/null
+	# Opened for both, so that it never ends: script(1) would type the end, and podman then stops showing.
+	[ -p "$keys" ] || mkfifo "$keys"
+	capture in_box timeout 30 script -qec "$line" /dev/null <>"$keys"
 	output=$(tr -d '\0' <"$BATS_TEST_TMPDIR/stdout" | sed 's/\^@//g; s/\r/^M/g')
 }
 
