@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Made once for all suites: a root file system and a fake driver with two GPUs.
+# Made once for a suite, for tests/engines too: a root file system and a fake driver with two GPUs.
 #
 #	NVCRUN		the program (default: ./nvcrun); its build has the test programs too
 #	ROOTFS, DRIVER	set here: the root file system, the fake driver root
 
-setup_suite() {
+make_fixtures() {
 	local tree
 
 	tree=$(cd "$BATS_TEST_DIRNAME/../.." && pwd -P)
@@ -23,4 +23,8 @@ setup_suite() {
 		return 1
 	fi
 	"$tree/contrib/make-rootfs" "$ROOTFS" && "$tree/tests/fixtures/make-driver-root" "$DRIVER" --gpus 2
+}
+
+setup_suite() {
+	make_fixtures
 }
