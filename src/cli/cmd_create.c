@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_argument arguments[] = { { "ID", ARGUMENT_TEXT, false } };
 
-static int run(const struct cli_call *call, struct err *err)
+int cli_prepare_create(const struct cli_call *call, struct err *err)
 {
 	struct create_options *create = call->options;
 
@@ -31,9 +31,14 @@ static int run(const struct cli_call *call, struct err *err)
 	create->id = call->args.items[0];
 	if (!create->bundle)
 		create->bundle = ".";
-	if (cli_close_inherited(call, create->preserve_fds, err) < 0)
-		return -err->code;
-	return runtime_create(create, call->arena, err);
+	return cli_close_inherited(call, create->preserve_fds, err);
+}
+
+static int run(const struct cli_call *call, struct err *err)
+{
+	int r = cli_prepare_create(call, err);
+
+	return r < 0 ? r : runtime_create(call->options, call->arena, err);
 }
 
 const struct cli_command cli_create = {

@@ -28,14 +28,7 @@ static int run(const struct cli_call *call, struct err *err)
 	int r, code = 0;
 
 	create->run = true;
-	create->root = call->globals->root;
-	create->settings = call->globals->settings;
-	create->cgroup_manager = (enum cg_manager)call->globals->cgroup_manager;
-	create->rootless = (enum rootless)call->globals->rootless;
-	create->id = call->args.items[0];
-	if (!create->bundle)
-		create->bundle = ".";
-	r = cli_close_inherited(call, create->preserve_fds, err);
+	r = cli_prepare_create(call, err);
 	if (r == 0)
 		r = runtime_run(create, call->arena, &code, err);
 	return r < 0 ? r : code;

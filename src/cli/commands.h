@@ -57,6 +57,9 @@ struct cli_command {
  */
 int cli_close_inherited(const struct cli_call *call, unsigned int preserved, struct err *err);
 
+/* Of `create` and `run`: fill in what globals, arguments and defaults say; then cli_close_inherited(). 0 or -errno. */
+int cli_prepare_create(const struct cli_call *call, struct err *err);
+
 /* All of them, sorted by name. */
 struct cli_command_list {
 	const struct cli_command *const *items;
