@@ -115,8 +115,8 @@ started() {
 
 @test "exec --tty: a terminal of the container's own devpts" {
 	started
-	capture script -qec "'$NVCRUN' --root '$STATE' exec -t '$CTR' sh -c 'tty; test -t 0 && test -t 1'" \
-		/dev/null
+	SHELL=/bin/sh capture script -qec \
+		"'$NVCRUN' --root '$STATE' exec -t '$CTR' sh -c 'tty; test -t 0 && test -t 1'" /dev/null
 	succeeds
 	has "$output" /dev/pts/
 }

@@ -19,12 +19,12 @@ teardown() {
 	container_teardown
 }
 
-# start_on_terminal COMMAND: run it by a shell on a terminal of its own, in the background. What is
-# written to descriptor 9 is typed there, what the terminal shows is in $SCREEN.
+# start_on_terminal COMMAND: run it by sh (script(1) would take the user's shell) on a terminal of its own,
+# in the background. What is written to descriptor 9 is typed there, what the terminal shows is in $SCREEN.
 start_on_terminal() {
 	command -v script >/dev/null || skip 'needs script(1)'
 	[ -p "$KEYS" ] || mkfifo "$KEYS"
-	script -qec "$1" /dev/null >"$SCREEN" 2>&1 <"$KEYS" 3>&- &
+	SHELL=/bin/sh script -qec "$1" /dev/null >"$SCREEN" 2>&1 <"$KEYS" 3>&- &
 	typist=$!
 	# Opened for both, so that it never ends: script(1) would type the end.
 	exec 9<>"$KEYS"
@@ -89,7 +89,7 @@ reached'
 
 @test "tty: a change of size is passed on" {
 	program 'trap "stty size" WINCH; echo ready; while :; do sleep 0.05; done'
-	start_on_terminal "stty rows 20 cols 50; (sleep 1; stty rows 21 cols 51) <\"\$(tty)\" & $RUN"
+	start_on_terminal "stty rows 20 cols 50; tty=\$(tty); (sleep 1; stty rows 21 cols 51) <\"\$tty\" & $RUN"
 	wait_for shows ready
 	wait_for shows '21 51'
 	nvcrun kill "$CTR" KILL

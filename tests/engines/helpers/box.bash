@@ -101,10 +101,11 @@ both() {
 on_terminal() {
 	local keys=$BATS_TEST_TMPDIR/keys line
 
+	# Quoted for bash, so bash reads it: script(1) would take the user's shell, or sh.
 	printf -v line '%q ' "$@"
 	# Opened for both, so that it never ends: script(1) would type the end, and podman then stops showing.
 	[ -p "$keys" ] || mkfifo "$keys"
-	capture in_box timeout 30 script -qec "$line" /dev/null <>"$keys"
+	SHELL=/bin/bash capture in_box timeout 30 script -qec "$line" /dev/null <>"$keys"
 	output=$(tr -d '\0' <"$BATS_TEST_TMPDIR/stdout" | sed 's/\^@//g; s/\r/^M/g')
 }
 
