@@ -22,7 +22,7 @@ struct nv_request {
 		NV_COUNT,
 		NV_LIST
 	} kind;		    /* NV_NO_GPU: `none`, driver files only */
-	struct strings ids; /* NV_LIST: indices and UUIDs as written, without duplicates */
+	struct strings ids; /* NV_LIST: as written, without duplicates */
 	unsigned int count; /* NV_COUNT */
 	bool compute;	    /* NVIDIA_DRIVER_CAPABILITIES */
 	bool utility;

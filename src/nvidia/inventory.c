@@ -50,14 +50,23 @@ static struct information parse_information(const char *text, struct arena *aren
 	return info;
 }
 
-/* `dddd:bb:dd.f`, the domain of four or eight digits. */
-static bool parse_bus_id(const char *name, uint64_t *ret)
+bool nv_bus_id_parse(const char *text, uint64_t *ret)
 {
-	unsigned int domain, bus, device, function;
-	int end = 0;
+	unsigned int domain = 0, bus, device, function = 0;
+	int end = 0, more = 0;
 
-	if (sscanf(name, "%8x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &end) != 4 ||
-	    name[end])
+	/* sscanf takes blanks, signs and `0x`, too. */
+	if (text[strspn(text, "0123456789abcdefABCDEF:.")])
+		return false;
+	if (sscanf(text, "%8x:%2x:%2x%n", &domain, &bus, &device, &end) != 3) {
+		domain = 0;
+		/* Without a function `1:2` would be the MIG device of an index. */
+		if (sscanf(text, "%2x:%2x%n", &bus, &device, &end) != 2 || text[end] != '.')
+			return false;
+	}
+	if (sscanf(text + end, ".%1x%n", &function, &more) == 1)
+		end += more;
+	if (text[end])
 		return false;
 	*ret = (uint64_t)domain << 24 | bus << 16 | device << 8 | function;
 	return true;
@@ -74,7 +83,7 @@ static int read_gpu(int gpus_fd, const char *name, struct arena *arena, struct n
 	size_t len;
 	int r;
 
-	if (!parse_bus_id(name, &gpu.bus_number))
+	if (!nv_bus_id_parse(name, &gpu.bus_number))
 		return 0;
 	r = fd_read_file(gpus_fd, arena_printf(arena, "%s/information", name), INFORMATION_SIZE_MAX,
 			 arena, &text, &len);
@@ -137,30 +146,45 @@ static const char *list_gpus(const struct nv_gpus *gpus, struct arena *arena)
 	return buf.len ? buf.text : "none";
 }
 
-static const struct nv_gpu *find_gpu(const struct nv_gpus *gpus, const char *id)
+/* The GPUs that @id may mean: one, unless it is the beginning of several UUIDs. */
+static struct nv_gpus find_gpus(const struct nv_gpus *gpus, const char *id, struct arena *arena)
 {
-	uint64_t index;
+	struct nv_gpus found = { 0 };
+	uint64_t number;
 
-	if (str_to_u64(id, UINT64_MAX, &index) == 0)
-		return index < gpus->count ? &gpus->items[index] : NULL;
-	VEC_EACH(gpu, gpus) {
-		if (gpu->uuid && strcasecmp(gpu->uuid, id) == 0)
-			return gpu;
+	if (str_to_u64(id, UINT64_MAX, &number) == 0) {
+		if (number < gpus->count)
+			VEC_PUSH(&found, arena, gpus->items[number]);
+		return found;
 	}
-	return NULL;
+	if (nv_bus_id_parse(id, &number)) {
+		VEC_EACH(gpu, gpus) {
+			if (gpu->bus_number == number)
+				VEC_PUSH(&found, arena, *gpu);
+		}
+		return found;
+	}
+	VEC_EACH(gpu, gpus) {
+		if (gpu->uuid && strncasecmp(gpu->uuid, id, strlen(id)) == 0)
+			VEC_PUSH(&found, arena, *gpu);
+	}
+	return found;
 }
 
-/* Mark what @request means; an index and a UUID may name the same GPU. */
+/* Mark what @request means; an index, a bus id and a UUID may name the same GPU. */
 static int mark_list(const struct nv_gpus *all, const struct nv_request *request, bool *chosen,
 		     struct arena *arena, struct err *err)
 {
 	VEC_EACH(id, &request->ids) {
-		const struct nv_gpu *gpu = find_gpu(all, *id);
+		struct nv_gpus found = find_gpus(all, *id, arena);
 
-		if (!gpu)
+		if (!found.count)
 			return err_set(err, ENODEV, "%s%.80s: no such GPU (have %s)",
 				       request->source, *id, list_gpus(all, arena));
-		chosen[gpu - all->items] = true;
+		if (found.count > 1)
+			return err_set(err, ENODEV, "%s%.80s: more than one GPU starts so (%s)",
+				       request->source, *id, list_gpus(&found, arena));
+		chosen[found.items[0].index] = true;
 	}
 	return 0;
 }

@@ -32,7 +32,18 @@ int nv_inventory_read(const char *proc_root, struct arena *arena, struct nv_gpus
 		      struct err *err);
 
 /*
- * The GPUs of @all that @request means, in order of index, each once.
+ * Read a PCI bus id: `dddddddd:bb:dd.f`, hexadecimal, the domain of up to eight digits. The function
+ * may be left out, and with a function the domain; both are 0 then.
+ *
+ * @ret: domain, bus, device and function in one number
+ *
+ * Returns whether it is one.
+ */
+bool nv_bus_id_parse(const char *text, uint64_t *ret);
+
+/*
+ * The GPUs of @all that @request means, in order of index, each once. The beginning of a UUID is
+ * enough where it means one GPU.
  * An id that is no GPU, or too large a count, is -ENODEV with words that list what there is.
  */
 int nv_inventory_select(const struct nv_gpus *all, const struct nv_request *request,

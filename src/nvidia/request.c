@@ -6,6 +6,7 @@
 #include "base/names.h"
 #include "base/str.h"
 #include "nvidia/inject.h"
+#include "nvidia/inventory.h"
 
 /* More different ids than any host has GPUs; bounds the work on a hostile environment. */
 #define IDS_MAX 256
@@ -13,7 +14,7 @@
 /* Quoted user text is cut there, so that the words after it fit into an error. */
 #define QUOTED_MAX 200
 
-#define GPUS_FORMS "all, none, a list of indices or GPU-<uuid> such as 0,1, or count=N"
+#define GPUS_FORMS "all, none, a list of indices, GPU-<uuid> or PCI bus ids such as 0,1, or count=N"
 
 static bool is_index(const char *id)
 {
@@ -49,7 +50,9 @@ static bool is_cdi_name(const char *id)
 
 static bool is_bus_id(const char *id)
 {
-	return strchr(id, ':') != NULL && id[strspn(id, "0123456789abcdefABCDEF:.")] == '\0';
+	uint64_t number;
+
+	return nv_bus_id_parse(id, &number);
 }
 
 /* Forms that other tools know; the first match names the form in the error. */
@@ -59,18 +62,18 @@ static const struct foreign_form {
 } foreign_forms[] = {
 	{ is_mig_uuid, "MIG devices are" },
 	{ is_mig_pair, "MIG devices are" },
-	{ is_bus_id, "PCI bus ids are" },
 	{ is_cdi_name, "CDI names are" },
 };
 
 static int check_id(const struct nv_request *request, const char *id, struct err *err)
 {
-	if (is_index(id) || is_uuid(id))
+	if (is_index(id) || is_uuid(id) || is_bus_id(id))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(foreign_forms); i++) {
 		if (foreign_forms[i].matches(id))
 			return err_set(err, ENOTSUP,
-				       "%s%.*s: %s not supported yet: use an index or GPU-<uuid>",
+				       "%s%.*s: %s not supported by this version: use an index or "
+				       "GPU-<uuid>",
 				       request->source, QUOTED_MAX, id, foreign_forms[i].what);
 	}
 	return err_set(err, EINVAL, "%s%.*s: `%.*s` is no GPU: expected " GPUS_FORMS,

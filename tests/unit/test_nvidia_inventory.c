@@ -125,8 +125,37 @@ TEST(select_list)
 	CHECK_STR(listed(&gpus, "7"), "--gpus 7: no such GPU (have 0: GPU-aaaa, 1: GPU-bbbb)");
 	CHECK_INT(err.code, ENODEV);
 	CHECK_HAS(listed(&gpus, "2"), "no such GPU");
-	CHECK_HAS(listed(&gpus, "GPU-aa"), "no such GPU");
+	CHECK_STR(listed(&gpus, "GPU-aa"), "0 ");
+	CHECK_HAS(listed(&gpus, "GPU-aaaaa"), "no such GPU");
 	CHECK_HAS(listed(&gpus, "GPU-eeee"), "no such GPU");
+}
+
+TEST(select_by_bus_id)
+{
+	struct nv_gpus gpus = usual_gpus();
+
+	CHECK_STR(listed(&gpus, "0000:c6:00.0"), "1 ");
+	CHECK_STR(listed(&gpus, "00000000:C6:00.0"), "1 ");
+	CHECK_STR(listed(&gpus, "0:c6:0,06:00.0"), "0 1 ");
+	CHECK_HAS(listed(&gpus, "0000:c6:00.1"), "no such GPU");
+	CHECK_HAS(listed(&gpus, "1:c6:00.0"), "no such GPU");
+	/* The excluded one. */
+	CHECK_HAS(listed(&gpus, "07:00.0"), "no such GPU");
+}
+
+TEST(select_by_the_beginning_of_a_uuid)
+{
+	struct nv_gpus gpus;
+
+	fixture_remove("proc");
+	add_gpu("0000:01:00.0", "GPU UUID: GPU-ab12\nDevice Minor: 0\n");
+	add_gpu("0000:02:00.0", "GPU UUID: GPU-ab34\nDevice Minor: 1\n");
+	add_gpu("0000:03:00.0", "GPU UUID: GPU-c0de\nDevice Minor: 2\n");
+	gpus = read_gpus();
+	CHECK_STR(listed(&gpus, "GPU-AB3"), "1 ");
+	CHECK_STR(listed(&gpus, "GPU-c,GPU-ab1"), "0 2 ");
+	CHECK_STR(listed(&gpus, "GPU-ab"),
+		  "--gpus GPU-ab: more than one GPU starts so (0: GPU-ab12, 1: GPU-ab34)");
 }
 
 TEST(select_others)

@@ -95,6 +95,21 @@ TEST(option_count)
 	CHECK_STR(request.visible, "0,1,2");
 }
 
+TEST(bus_ids)
+{
+	static const char *const texts[] = { "00000000:06:00.0", "0000:c8:00.0", "0:06:00",
+					     "06:00.0", "6:0.0" };
+	static const char *const wrong[] = {
+		"000000000:06:00.0", "0000:006:00.0", "06:00.", "06:00.0x", "::", "a:b",
+		"1:2:3:4",	     "0:0x6:00.0"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		CHECK_STR(option(texts[i]).ids.items[0], texts[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		CHECK_HAS(refusal(wrong[i], NULL, NULL), "is no GPU");
+}
+
 TEST(option_bad_grammar)
 {
 	static const char *const texts[] = { "foo",	"0,foo", "0,",	  ",",	       "0,,1",
@@ -105,8 +120,8 @@ TEST(option_bad_grammar)
 		CHECK_HAS(refusal(texts[i], NULL, NULL),
 			  arena_printf(&arena, "--gpus %s: `", texts[i]));
 	CHECK_STR(refusal("0,foo", NULL, NULL), "--gpus 0,foo: `foo` is no GPU: expected all, "
-						"none, a list of indices or GPU-<uuid> "
-						"such as 0,1, or count=N");
+						"none, a list of indices, GPU-<uuid> or "
+						"PCI bus ids such as 0,1, or count=N");
 	CHECK_HAS(refusal("", NULL, NULL), "--gpus: empty: expected all, none");
 }
 
@@ -125,14 +140,16 @@ TEST(forms_of_others)
 		const char *id;
 		const char *what;
 	} forms[] = {
-		{ "MIG-0a1b", "MIG devices are" }, { "MIG-GPU-0a1b/1/0", "MIG devices are" },
-		{ "0:1", "MIG devices are" },	   { "00000000:06:00.0", "PCI bus ids are" },
-		{ "06:00.0", "PCI bus ids are" },  { "nvidia.com/gpu=0", "CDI names are" },
+		{ "MIG-0a1b", "MIG devices are" },
+		{ "MIG-GPU-0a1b/1/0", "MIG devices are" },
+		{ "0:1", "MIG devices are" },
+		{ "nvidia.com/gpu=0", "CDI names are" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-		const char *words = arena_printf(&arena, "%s: %s not supported yet: use",
-						 forms[i].id, forms[i].what);
+		const char *words =
+			arena_printf(&arena, "%s: %s not supported by this version: use",
+				     forms[i].id, forms[i].what);
 
 		CHECK_HAS(refusal(forms[i].id, NULL, NULL), words);
 		CHECK_HAS(refusal(NULL, forms[i].id, NULL), words);
