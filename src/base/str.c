@@ -100,6 +100,19 @@ struct strings str_split(struct arena *arena, const char *text, char separator, 
 	}
 }
 
+struct strings str_words(struct arena *arena, const char *text)
+{
+	struct strings pieces = str_split(arena, text, ',', false), words = { 0 };
+
+	VEC_EACH(it, &pieces) {
+		const char *word = str_trim(arena, *it);
+
+		if (*word)
+			VEC_PUSH(&words, arena, word);
+	}
+	return words;
+}
+
 char *str_trim(struct arena *arena, const char *text)
 {
 	static const char blanks[] = " \t\r\n";

@@ -40,6 +40,9 @@ bool str_has_suffix(const char *text, const char *suffix);
  */
 struct strings str_split(struct arena *arena, const char *text, char separator, bool keep_empty);
 
+/* Pieces of @text between commas, without the blanks around them; those that are empty are left out. */
+struct strings str_words(struct arena *arena, const char *text);
+
 /* @text without leading and trailing blanks (space, tab, CR, LF), copied into @arena. */
 char *str_trim(struct arena *arena, const char *text);
 

@@ -27,10 +27,11 @@ static const struct cli_option options[] = {
 static int add_gpus(const char *gpus, struct arena *arena, struct strings *env, struct err *err)
 {
 	static const struct oci_config empty;
+	const struct nv_settings settings = nv_settings_default();
 	struct nv_request request;
 	int r;
 
-	r = nv_request_read(&empty, gpus, arena, &request, err);
+	r = nv_request_read(&empty, gpus, &settings, arena, &request, err);
 	if (r < 0)
 		return r;
 	VEC_PUSH(env, arena, arena_printf(arena, "NVIDIA_VISIBLE_DEVICES=%s", request.visible));

@@ -19,6 +19,20 @@ static int (*const producers[])(const struct nv_job *job, struct oci_edits *edit
 	nv_binaries_add,
 };
 
+/* NVIDIA's own, by which engines ask for GPUs: they would do all of it again. */
+static const char *const foreign_hooks[] = {
+	"nvidia-container-runtime-hook",
+	"nvidia-container-toolkit",
+};
+
+/* What the request was written as is not for the container. */
+static void drop_request(const struct nv_job *job, struct oci_edits *edits)
+{
+	edits->dropped_mounts = job->request->mounts;
+	for (size_t i = 0; i < ARRAY_SIZE(foreign_hooks); i++)
+		VEC_PUSH(&edits->dropped_hooks, job->arena, foreign_hooks[i]);
+}
+
 /* The driver is not loaded: an error, unless the settings say that such hosts are expected. */
 static int missing_driver(const struct nv_job *job, struct err *err)
 {
@@ -110,12 +124,12 @@ int nv_inject(const struct nv_request *request, const struct nv_settings *settin
 
 	if (!nv_is_requested(request))
 		return 0;
+	drop_request(&job, &made);
 	r = nv_driver_version(settings, arena, &version, err);
 	if (r == -ENODEV)
-		return missing_driver(&job, err);
-	if (r < 0)
-		return r;
-	r = inject(&job, version, &made, err);
+		r = missing_driver(&job, err);
+	else if (r == 0)
+		r = inject(&job, version, &made, err);
 	if (r < 0)
 		return r;
 	*edits = made;

@@ -26,19 +26,28 @@ struct nv_request {
 	unsigned int count; /* NV_COUNT */
 	bool compute;	    /* NVIDIA_DRIVER_CAPABILITIES */
 	bool utility;
-	const char *source;  /* for errors, before text: `--gpus `, `NVIDIA_VISIBLE_DEVICES=` */
+	const char *source;  /* for errors, before text: `--gpus `, `NVIDIA_VISIBLE_DEVICES=` … */
 	const char *text;    /* the request in one line: `all`, `0,1`, `count=2` */
 	const char *visible; /* NVIDIA_VISIBLE_DEVICES to set inside; NULL: stays as it is */
 	struct strings unsupported; /* capabilities asked for that add nothing yet: a warning */
+	struct strings mounts;	    /* destinations that were a request: nothing to mount */
+	struct strings warnings;
 };
 
 /*
- * Read the request.
- *
- * @gpus: text of --gpus (all, none, 0,1, GPU-…, count=N) or NULL; it wins over the environment
+ * Whether anything looks like a request. Where nothing does, there is none under any settings, and
+ * they need not be read.
  */
-int nv_request_read(const struct oci_config *config, const char *gpus, struct arena *arena,
-		    struct nv_request *ret, struct err *err);
+bool nv_may_be_requested(const struct oci_config *config, const char *gpus, struct arena *arena);
+
+/*
+ * Read the request: --gpus wins over mounts, mounts (where the settings accept them) over variables.
+ *
+ * @gpus: text of --gpus (all, none, 0,1, GPU-…, count=N) or NULL
+ */
+int nv_request_read(const struct oci_config *config, const char *gpus,
+		    const struct nv_settings *settings, struct arena *arena, struct nv_request *ret,
+		    struct err *err);
 
 /* Whether inject has anything to do. */
 bool nv_is_requested(const struct nv_request *request);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was asked for: --gpus, or NVIDIA_VISIBLE_DEVICES and NVIDIA_DRIVER_CAPABILITIES. */
+/* What was asked for: by --gpus, mounts, or variables. */
 #include <ctype.h>
 #include <errno.h>
 
+#include <linux/capability.h>
+
 #include "base/names.h"
+#include "base/path.h"
 #include "base/str.h"
+#include "nvidia/capabilities.h"
 #include "nvidia/inject.h"
 #include "nvidia/inventory.h"
 
@@ -13,6 +17,11 @@
 
 /* Quoted user text is cut there, so that the words after it fit into an error. */
 #define QUOTED_MAX 200
+
+/* A mount of /dev/null on an id there asks for that GPU. */
+#define MOUNTS_DIR "/var/run/nvidia-container-devices"
+
+#define CAPABILITIES "NVIDIA_DRIVER_CAPABILITIES"
 
 #define GPUS_FORMS "all, none, a list of indices, GPU-<uuid> or PCI bus ids such as 0,1, or count=N"
 
@@ -43,6 +52,16 @@ static bool is_mig_pair(const char *id)
 	       id[gpu + 1 + strspn(id + gpu + 1, "0123456789")] == '\0';
 }
 
+static bool is_cdi_mount(const char *id)
+{
+	return str_has_prefix(id, "cdi/");
+}
+
+static bool is_imex_mount(const char *id)
+{
+	return str_has_prefix(id, "imex/");
+}
+
 static bool is_cdi_name(const char *id)
 {
 	return strchr(id, '=') != NULL;
@@ -60,8 +79,8 @@ static const struct foreign_form {
 	bool (*matches)(const char *id);
 	const char *what;
 } foreign_forms[] = {
-	{ is_mig_uuid, "MIG devices are" },
-	{ is_mig_pair, "MIG devices are" },
+	{ is_mig_uuid, "MIG devices are" }, { is_mig_pair, "MIG devices are" },
+	{ is_cdi_mount, "CDI names are" },  { is_imex_mount, "IMEX channels are" },
 	{ is_cdi_name, "CDI names are" },
 };
 
@@ -167,112 +186,192 @@ static int read_option(const char *gpus, struct nv_request *request, struct aren
 	return 0;
 }
 
-/* Trimmed, without empty pieces: engines and images write blanks and trailing commas. */
-static struct strings split_words(const char *text, struct arena *arena)
-{
-	struct strings pieces = str_split(arena, text, ',', false), words = { 0 };
-
-	VEC_EACH(it, &pieces) {
-		const char *word = str_trim(arena, *it);
-
-		if (*word)
-			VEC_PUSH(&words, arena, word);
-	}
-	return words;
-}
-
 /* Words that decide alone, wherever they stand; the first one met wins. */
 static const struct name_value sovereign_words[] = {
 	{ "void", NV_NOTHING },
 	{ "all", NV_ALL },
 };
 
-static int read_visible(const char *visible, struct nv_request *request, struct arena *arena,
-			struct err *err)
+/* The words of engines and images, sorted out. @source: as in struct nv_request. */
+static int read_words(const struct strings *words, const char *source, struct nv_request *request,
+		      struct arena *arena, struct err *err)
 {
-	struct strings words = split_words(visible, arena);
-	bool none = strings_have(&words, "none");
+	bool none = strings_have(words, "none");
 	int64_t kind;
 
-	request->source = "NVIDIA_VISIBLE_DEVICES=";
-	request->text = join(&words, arena);
-	VEC_EACH(it, &words) {
+	request->source = source;
+	request->text = join(words, arena);
+	VEC_EACH(it, words) {
 		if (names_find(sovereign_words, ARRAY_SIZE(sovereign_words), *it, &kind) < 0)
 			continue;
 		request->kind = kind;
 		return 0;
 	}
-	VEC_EACH(it, &words) {
+	VEC_EACH(it, words) {
 		if (none && !str_eq(*it, "none"))
 			return err_set(err, EINVAL, "%s%.*s: `none` and GPUs exclude each other",
 				       request->source, QUOTED_MAX, request->text);
 	}
 	if (none)
 		request->kind = NV_NO_GPU;
-	else if (words.count)
-		return add_ids(request, &words, arena, err);
+	else if (words->count)
+		return add_ids(request, words, arena, err);
 	return 0;
 }
 
-enum capability { COMPUTE, UTILITY, ALL, OTHER };
-
-static const struct name_value capability_names[] = {
-	{ "compute", COMPUTE }, { "utility", UTILITY }, { "all", ALL },	  { "video", OTHER },
-	{ "graphics", OTHER },	{ "display", OTHER },	{ "ngx", OTHER }, { "compat32", OTHER },
-};
-
-static const char *known_capabilities(struct arena *arena)
+/* What a mount asks for: the name of /dev/null below the directory; NULL when it is another mount. */
+static const char *mount_id(const struct oci_mount *mount, struct arena *arena)
 {
-	struct strbuf list = { .arena = arena };
+	const char *id;
 
-	for (size_t i = 0; i < ARRAY_SIZE(capability_names); i++)
-		strbuf_addf(&list, "%s%s", i ? ", " : "", capability_names[i].name);
-	return strbuf_text(&list);
+	if (!mount->source || !str_eq(path_clean(arena, mount->source), "/dev/null"))
+		return NULL;
+	id = str_after(path_clean(arena, mount->destination), MOUNTS_DIR "/");
+	return id && *id ? id : NULL;
 }
 
-/* As nvidia-container-runtime-hook: unset or empty means compute and utility. */
-static int read_capabilities(const char *text, struct nv_request *request, struct arena *arena,
-			     struct err *err)
+static struct strings mount_ids(const struct oci_config *config, struct nv_request *request,
+				struct arena *arena)
 {
-	struct strings words = split_words(text ? text : "", arena);
+	struct strings ids = { 0 };
 
-	if (words.count == 0)
-		request->compute = request->utility = true;
-	VEC_EACH(it, &words) {
-		int64_t word;
-		int r;
+	VEC_EACH(mount, &config->mounts) {
+		const char *id = mount_id(mount, arena);
 
-		r = names_find(capability_names, ARRAY_SIZE(capability_names), *it, &word);
-		if (r < 0)
-			return err_set(err, EINVAL,
-				       "NVIDIA_DRIVER_CAPABILITIES: unknown capability `%.*s` "
-				       "(known: %s)",
-				       QUOTED_MAX, *it, known_capabilities(arena));
-		request->compute |= word == COMPUTE || word == ALL;
-		request->utility |= word == UTILITY || word == ALL;
-		if (word == OTHER && !strings_have(&request->unsupported, *it))
-			VEC_PUSH(&request->unsupported, arena, *it);
+		if (!id)
+			continue;
+		VEC_PUSH(&ids, arena, id);
+		VEC_PUSH(&request->mounts, arena, mount->destination);
 	}
-	return 0;
+	return ids;
 }
 
-int nv_request_read(const struct oci_config *config, const char *gpus, struct arena *arena,
-		    struct nv_request *ret, struct err *err)
+/* Images of CUDA from before there was NVIDIA_VISIBLE_DEVICES: they want whatever there is. */
+static bool is_legacy(const struct strings *env)
+{
+	const char *version = oci_env_get(env, "CUDA_VERSION");
+	const char *require = oci_env_get(env, "NVIDIA_REQUIRE_CUDA");
+
+	return version && *version && !(require && *require);
+}
+
+/*
+ * The request by the variables @names: the words of those that are set, one after the other.
+ * Returns the source for errors, NULL when none is set.
+ */
+static const char *read_variables(const struct strings *env, const struct strings *names,
+				  struct arena *arena, struct strings *ret_words)
+{
+	struct strings set = { 0 };
+
+	VEC_EACH(name, names) {
+		const char *value = oci_env_get(env, *name);
+		struct strings words = str_words(arena, value ? value : "");
+
+		if (value)
+			VEC_PUSH(&set, arena, *name);
+		VEC_EACH(word, &words)
+			VEC_PUSH(ret_words, arena, *word);
+	}
+	return set.count ? arena_printf(arena, "%s=", join(&set, arena)) : NULL;
+}
+
+static int read_env(const struct oci_config *config, const struct nv_settings *settings,
+		    struct nv_request *request, struct arena *arena, struct err *err)
 {
 	const struct strings *env = &config->process.env;
+	struct strings words = { 0 }, visible = { 0 };
+	const char *source;
+
+	VEC_PUSH(&visible, arena, "NVIDIA_VISIBLE_DEVICES");
+	source = read_variables(env, &settings->swarm_resource, arena, &words);
+	if (!source)
+		source = read_variables(env, &visible, arena, &words);
+	if (!source && is_legacy(env)) {
+		source = "image of CUDA_VERSION without NVIDIA_REQUIRE_CUDA: ";
+		VEC_PUSH(&words, arena, "all");
+	}
+	if (!words.count)
+		return 0;
+	if (settings->accept_env || config->process.capabilities.bounding & 1ULL << CAP_SYS_ADMIN)
+		return read_words(&words, source, request, arena, err);
+	if (!strings_have(&words, "void"))
+		VEC_PUSH(&request->warnings, arena,
+			 arena_printf(arena,
+				      "%s%.*s ignored: the container is not privileged, and "
+				      "accept-nvidia-visible-devices-envvar-when-unprivileged is "
+				      "false",
+				      source, QUOTED_MAX, join(&words, arena)));
+	return 0;
+}
+
+/* As nvidia-container-runtime-hook does it. */
+static int read_capabilities(const struct strings *env, const struct nv_settings *settings,
+			     struct nv_request *request, struct arena *arena, struct err *err)
+{
+	const char *text = oci_env_get(env, CAPABILITIES), *unknown;
+	unsigned int set;
+	bool whole;
+
+	if (nv_capabilities_parse(text ? text : "", arena, &set, &unknown) < 0)
+		return err_set(err, EINVAL, CAPABILITIES ": unknown capability `%.*s` (known: %s)",
+			       QUOTED_MAX, unknown,
+			       nv_capabilities_text(NV_CAP_EVERY | NV_CAP_ALL, ", ", arena));
+	whole = set & NV_CAP_ALL || (!text && is_legacy(env));
+	if (whole)
+		set = settings->capabilities;
+	else if (!set)
+		set = settings->capabilities & (NV_CAP_COMPUTE | NV_CAP_UTILITY);
+	if (set & ~settings->capabilities)
+		return err_set(err, EINVAL,
+			       CAPABILITIES ": unsupported capabilities found: %s "
+					    "(supported-driver-capabilities: %s)",
+			       nv_capabilities_text(set & ~settings->capabilities, ",", arena),
+			       nv_capabilities_text(settings->capabilities, ",", arena));
+	request->compute = set & NV_CAP_COMPUTE;
+	request->utility = set & NV_CAP_UTILITY;
+	/* Who wants everything does not want each. */
+	if (!whole)
+		request->unsupported =
+			nv_capabilities_words(set & ~(NV_CAP_COMPUTE | NV_CAP_UTILITY), arena);
+	return 0;
+}
+
+bool nv_may_be_requested(const struct oci_config *config, const char *gpus, struct arena *arena)
+{
+	const struct strings *env = &config->process.env;
+
+	if (gpus || oci_env_get(env, "NVIDIA_VISIBLE_DEVICES") || is_legacy(env))
+		return true;
+	VEC_EACH(variable, env) {
+		if (str_has_prefix(*variable, NV_SWARM_PREFIX))
+			return true;
+	}
+	VEC_EACH(mount, &config->mounts) {
+		if (mount_id(mount, arena))
+			return true;
+	}
+	return false;
+}
+
+int nv_request_read(const struct oci_config *config, const char *gpus,
+		    const struct nv_settings *settings, struct arena *arena, struct nv_request *ret,
+		    struct err *err)
+{
 	struct nv_request request = { .kind = NV_NOTHING };
-	const char *visible;
+	struct strings ids = { 0 };
 	int r;
 
-	if (gpus) {
+	if (settings->accept_mounts)
+		ids = mount_ids(config, &request, arena);
+	if (gpus)
 		r = read_option(gpus, &request, arena, err);
-	} else {
-		visible = oci_env_get(env, "NVIDIA_VISIBLE_DEVICES");
-		r = read_visible(visible ? visible : "", &request, arena, err);
-	}
-	if (r >= 0 && nv_is_requested(&request))
-		r = read_capabilities(oci_env_get(env, "NVIDIA_DRIVER_CAPABILITIES"), &request,
-				      arena, err);
+	else if (ids.count)
+		r = read_words(&ids, "mounts in " MOUNTS_DIR ": ", &request, arena, err);
+	else
+		r = read_env(config, settings, &request, arena, err);
+	if (r == 0 && nv_is_requested(&request))
+		r = read_capabilities(&config->process.env, settings, &request, arena, err);
 	if (r < 0)
 		return r;
 	*ret = request;

@@ -11,8 +11,10 @@
 #include "base/decode.h"
 #include "base/fd.h"
 #include "base/toml.h"
+#include "nvidia/capabilities.h"
 
 #define SETTINGS_FILE	  "/etc/nvcrun/config.toml"
+#define NVIDIA_CONFIG	  "/etc/nvidia-container-runtime/config.toml"
 #define SETTINGS_SIZE_MAX (1024 * 1024)
 
 static int check_absolute(struct decode *d, const struct value *value, const char *path)
@@ -68,12 +70,69 @@ static int decode_missing_driver(struct decode *d, const struct value *value,
 	return r;
 }
 
+/* Other names would have to be looked up in the environment of every container. */
+static int decode_swarm_resource(struct decode *d, const struct value *value,
+				 const struct field *field, void *out)
+{
+	const char *text = NULL;
+	struct strings names;
+	int r;
+
+	r = decode_string(d, value, field, &text);
+	if (r < 0)
+		return r;
+	names = str_words(d->arena, text);
+	VEC_EACH(name, &names) {
+		if (!str_has_prefix(*name, NV_SWARM_PREFIX))
+			return decode_error(d, value,
+					    "expected names that start with " NV_SWARM_PREFIX
+					    ", got `%s`",
+					    *name);
+	}
+	*(struct strings *)out = names;
+	return 0;
+}
+
+static int decode_capabilities(struct decode *d, const struct value *value,
+			       const struct field *field, void *out)
+{
+	const char *text = NULL, *unknown;
+	unsigned int set;
+	int r;
+
+	r = decode_string(d, value, field, &text);
+	if (r < 0)
+		return r;
+	if (nv_capabilities_parse(text, d->arena, &set, &unknown) < 0)
+		return decode_error(
+			d, value, "unknown capability `%s` (known: %s)", unknown,
+			nv_capabilities_text(NV_CAP_EVERY | NV_CAP_ALL, ", ", d->arena));
+	*(unsigned int *)out = set & NV_CAP_ALL ? NV_CAP_EVERY : set;
+	return 0;
+}
+
 static const struct field testing_table[] = {
 	{ "proc-root", decode_directory, offsetof(struct nv_testing, proc_root), NULL, 0 },
 	{ "sys-root", decode_directory, offsetof(struct nv_testing, sys_root), NULL, 0 },
 	{ "fake-devices", decode_bool, offsetof(struct nv_testing, fake_devices), NULL, 0 },
 };
 static const struct fields testing_fields = FIELDS(testing_table, struct nv_testing);
+
+/* What NVIDIA's file and ours have in common. */
+/* clang-format off */
+#define REQUEST_FIELDS \
+	{ "accept-nvidia-visible-devices-as-volume-mounts", decode_bool, \
+	  offsetof(struct nv_settings, accept_mounts), NULL, 0 }, \
+	{ "accept-nvidia-visible-devices-envvar-when-unprivileged", decode_bool, \
+	  offsetof(struct nv_settings, accept_env), NULL, 0 }, \
+	{ "swarm-resource", decode_swarm_resource, \
+	  offsetof(struct nv_settings, swarm_resource), NULL, 0 }, \
+	{ "supported-driver-capabilities", decode_capabilities, \
+	  offsetof(struct nv_settings, capabilities), NULL, 0 }
+/* clang-format on */
+
+static const struct field nvidia_config_table[] = { REQUEST_FIELDS };
+static const struct fields nvidia_config_fields = FIELDS(nvidia_config_table, struct nv_settings);
 
 /* Below the blank line: keys that have a meaning, but not in this version yet. */
 static const struct field nvidia_table[] = {
@@ -84,6 +143,8 @@ static const struct field nvidia_table[] = {
 	{ "binary-dirs", decode_directories, offsetof(struct nv_settings, binary_dirs), NULL, 0 },
 	{ "on-missing-driver", decode_missing_driver,
 	  offsetof(struct nv_settings, missing_driver_is_error), &missing_driver_words, 0 },
+	{ "nvidia-config", decode_directory, offsetof(struct nv_settings, nvidia_config), NULL, 0 },
+	REQUEST_FIELDS,
 	{ "testing", decode_struct, offsetof(struct nv_settings, testing), &testing_fields, 0 },
 
 	{ "mode", decode_refuse, 0, NULL, 0 },
@@ -191,55 +252,86 @@ static int read_text(const char *file, int fd, struct arena *arena, char **ret_t
 	return r < 0 ? err_code(err, r, "read %s", file) : 0;
 }
 
-static int parse(const char *file, int fd, struct arena *arena, struct nv_settings *settings,
-		 struct err *err)
+/*
+ * @file:	   NULL: @usual, which may be absent
+ * @ret_document: NULL when it is
+ */
+static int read_document(const char *file, const char *usual, struct arena *arena,
+			 const struct value **ret_document, struct err *err)
 {
-	struct decode d = { .arena = arena, .document = file, .err = err };
-	const struct value *document;
+	const char *path = file ? file : usual;
+	cleanup_close int fd = -EBADF;
 	char *text = NULL;
 	size_t len = 0;
 	int r;
 
-	r = read_text(file, fd, arena, &text, &len, err);
-	if (r < 0)
+	/* O_NONBLOCK: a FIFO in its place must not hang us before fstat tells. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && !file && errno == ENOENT) {
+		*ret_document = NULL;
+		return 0;
+	}
+	if (fd < 0)
+		return err_errno(err, "open settings %s", path);
+	r = read_text(path, fd, arena, &text, &len, err);
+	return r < 0 ? r : toml_read(text, len, path, arena, ret_document, err);
+}
+
+/* Only the few keys that are about requests. */
+static int add_nvidia_config(const char *file, struct arena *arena, struct nv_settings *settings,
+			     struct err *err)
+{
+	struct decode d = { .arena = arena, .document = file ? file : NVIDIA_CONFIG, .err = err };
+	const struct value *document;
+	int r;
+
+	r = read_document(file, NVIDIA_CONFIG, arena, &document, err);
+	if (r < 0 || !document)
 		return r;
-	r = toml_read(text, len, file, arena, &document, err);
-	if (r < 0)
-		return r;
-	/* Kinds first: a key below something that is no table has no unknown keys to name. */
-	r = decode_object(&d, document, &document_fields, settings);
-	if (r < 0)
-		return r;
-	return check_keys(&d, document, &document_fields, "");
+	return decode_object(&d, document, &nvidia_config_fields, settings);
+}
+
+struct nv_settings nv_settings_default(void)
+{
+	return (struct nv_settings){
+		.driver_root = "/",
+		.accept_env = true,
+		.capabilities = NV_CAP_EVERY,
+		.missing_driver_is_error = true,
+		.testing = { .proc_root = "/proc", .sys_root = "/sys" },
+	};
 }
 
 int nv_settings_read(const char *file, struct arena *arena, struct nv_settings *ret,
 		     struct err *err)
 {
-	struct nv_settings settings = {
-		.driver_root = "/",
-		.missing_driver_is_error = true,
-		.testing = { .proc_root = "/proc", .sys_root = "/sys" },
-	};
-	cleanup_close int fd = -EBADF;
-	bool may_be_absent;
+	struct nv_settings ours = nv_settings_default(), settings = nv_settings_default();
+	const struct value *document;
+	struct decode d = { .arena = arena, .err = err };
 	int r;
 
 	if (!file)
 		file = getenv("NVCRUN_CONFIG");
-	may_be_absent = !file || !*file;
-	if (may_be_absent)
-		file = SETTINGS_FILE;
-	/* O_NONBLOCK: a FIFO in its place must not hang us before fstat tells. */
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 && !(may_be_absent && errno == ENOENT))
-		return err_errno(err, "open settings %s", file);
-	if (fd >= 0) {
-		r = parse(file, fd, arena, &settings, err);
-		if (r < 0)
-			return r;
-		settings.file = arena_strdup(arena, file);
+	if (file && !*file)
+		file = NULL;
+	d.document = file ? file : SETTINGS_FILE;
+	r = read_document(file, SETTINGS_FILE, arena, &document, err);
+	if (r < 0)
+		return r;
+	/* Kinds first: a key below something that is no table has no unknown keys to name. */
+	if (document) {
+		r = decode_object(&d, document, &document_fields, &ours);
+		if (r == 0)
+			r = check_keys(&d, document, &document_fields, "");
 	}
+	if (r == 0)
+		r = add_nvidia_config(ours.nvidia_config, arena, &settings, err);
+	/* Once more, over what NVIDIA's file says. */
+	if (r == 0 && document)
+		r = decode_object(&d, document, &document_fields, &settings);
+	if (r < 0)
+		return r;
+	settings.file = document ? arena_strdup(arena, d.document) : NULL;
 	*ret = settings;
 	return 0;
 }

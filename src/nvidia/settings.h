@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /etc/nvcrun/config.toml: the settings of a host. docs/settings.md names every key. */
+/* The settings of a host: /etc/nvcrun/config.toml, and what NVIDIA's own file says about requests. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +17,12 @@ struct nv_settings {
 	const char *ldcache;	     /* NULL: <driver root>/etc/ld.so.cache */
 	struct strings library_dirs; /* searched first, below the driver root */
 	struct strings binary_dirs;
-	bool missing_driver_is_error; /* on-missing-driver = "error" (default) | "warn" */
+	const char *nvidia_config; /* NVIDIA's file; NULL: the usual one, which may be absent */
+	bool accept_mounts;	   /* mounts below /var/run/nvidia-container-devices are requests */
+	bool accept_env;	   /* variables of unprivileged containers are requests, too */
+	struct strings swarm_resource; /* variables that stand for NVIDIA_VISIBLE_DEVICES */
+	unsigned int capabilities;     /* NV_CAP_*: the most that containers get */
+	bool missing_driver_is_error;  /* on-missing-driver = "error" (default) | "warn" */
 	struct nv_testing {
 		const char *proc_root; /* "/proc": its driver/nvidia, devices */
 		const char *sys_root;  /* "/sys" */
@@ -25,14 +30,22 @@ struct nv_settings {
 	} testing;
 };
 
+/* Those of a host without files. */
+struct nv_settings nv_settings_default(void);
+
+/* What the names of swarm_resource start with: as docker's swarm makes them. */
+#define NV_SWARM_PREFIX "DOCKER_RESOURCE_"
+
 /*
- * Read the settings.
+ * Read the settings: first the keys about requests that NVIDIA's container toolkit has, from its own
+ * file (nvidia_config, else /etc/nvidia-container-runtime/config.toml), then ours, which win.
  *
  * @file: --settings FILE, or NULL: NVCRUN_CONFIG of the environment, else
  *        /etc/nvcrun/config.toml; only the last may be absent (defaults then)
  *
  * As root the file must be owned by root and not writable by group or others. Unknown keys are
- * errors that name file, line and key: a misspelt setting must not be silent.
+ * errors that name file, line and key: a misspelt setting must not be silent. NVIDIA's file has keys
+ * for other programs, so there they are not.
  */
 int nv_settings_read(const char *file, struct arena *arena, struct nv_settings *ret,
 		     struct err *err);

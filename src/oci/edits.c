@@ -125,6 +125,30 @@ static void allow_device(struct oci_resources *resources, const struct oci_devic
 	VEC_PUSH(&resources->devices, arena, rule);
 }
 
+static void drop_mounts(struct oci_config *config, const struct strings *destinations)
+{
+	size_t kept = 0;
+
+	VEC_EACH(mount, &config->mounts) {
+		if (!strings_have(destinations, mount->destination))
+			config->mounts.items[kept++] = *mount;
+	}
+	config->mounts.count = kept;
+}
+
+static void drop_hooks(struct oci_hook_list *hooks, const struct strings *names)
+{
+	size_t kept = 0;
+
+	VEC_EACH(hook, hooks) {
+		const char *slash = strrchr(hook->path, '/');
+
+		if (!strings_have(names, slash ? slash + 1 : hook->path))
+			hooks->items[kept++] = *hook;
+	}
+	hooks->count = kept;
+}
+
 int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, struct arena *arena,
 		    struct err *err)
 {
@@ -134,6 +158,8 @@ int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, st
 	r = check(edits, access, err);
 	if (r < 0)
 		return r;
+	drop_mounts(config, &edits->dropped_mounts);
+	drop_hooks(&config->hooks[OCI_HOOK_PRESTART], &edits->dropped_hooks);
 	VEC_EACH(variable, &edits->env)
 		oci_env_set(&config->process.env, arena, *variable);
 	VEC_EACH(device, &edits->devices) {

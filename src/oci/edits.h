@@ -13,13 +13,15 @@ struct oci_edits {
 	struct strings env;		/* NAME=value, replaces an earlier NAME */
 	VEC(struct oci_device) devices; /* nodes; each gets an allow rule with @access */
 	const char *device_access;	/* "rw" unless set: never `m` for GPUs (CVE-2021-1056) */
+	struct strings dropped_mounts;	/* destinations in config.json, as written */
+	struct strings dropped_hooks;	/* file names of prestart hooks */
 	VEC(struct oci_mount) mounts;	/* done after the mounts of config.json and /dev */
 	VEC(struct oci_link) links;	/* done after the mounts */
 };
 
 /*
  * Apply to the model, in place, before anything reads it: env, devices with their cgroup rules, mounts,
- * links. A device of the same path is replaced. Strings are shared with @edits.
+ * links; what is to be dropped goes first. A device of the same path is replaced. Strings are shared with @edits.
  */
 int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, struct arena *arena,
 		    struct err *err);

@@ -74,6 +74,24 @@ static int check_options(const struct create *c, struct err *err)
 	return r < 0 ? r : check_terminal(c, config->process.terminal, err);
 }
 
+/* Containers that ask for nothing pay nothing: no settings file is opened for them. */
+static int read_request(struct create *c, struct err *err)
+{
+	int r;
+
+	if (!nv_may_be_requested(c->config, c->options->gpus, c->arena))
+		return 0;
+	r = nv_settings_read(c->options->settings, c->arena, &c->settings, err);
+	if (r == 0)
+		r = nv_request_read(c->config, c->options->gpus, &c->settings, c->arena,
+				    &c->request, err);
+	if (r < 0)
+		return r;
+	VEC_EACH(warning, &c->request.warnings)
+		VEC_PUSH(&c->warnings, c->arena, *warning);
+	return 0;
+}
+
 int step_read_config(struct create *c, struct err *err)
 {
 	const char *bundle = path_real(c->arena, c->options->bundle);
@@ -92,7 +110,7 @@ int step_read_config(struct create *c, struct err *err)
 	if (r < 0)
 		return r;
 	capabilities_limit(&c->config->process.capabilities, c->arena, &c->warnings);
-	return nv_request_read(c->config, c->options->gpus, c->arena, &c->request, err);
+	return read_request(c, err);
 }
 
 static bool is_new(const struct create *c, enum oci_namespace_type type)
@@ -159,10 +177,6 @@ bool wants_nvidia(const struct create *c)
 
 int step_inject_nvidia(struct create *c, struct err *err)
 {
-	int r = nv_settings_read(c->options->settings, c->arena, &c->settings, err);
-
-	if (r < 0)
-		return r;
 	return nv_inject(&c->request, &c->settings, c->rootfs_fd, c->arena, &c->edits, &c->warnings,
 			 err);
 }

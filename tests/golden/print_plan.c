@@ -23,16 +23,18 @@ static int edit(struct oci_config *config, const char *bundle, const char *setti
 	struct oci_edits edits = { 0 };
 	int r;
 
-	r = nv_request_read(config, NULL, arena, &request, err);
+	if (!nv_may_be_requested(config, NULL, arena))
+		return 0;
+	r = nv_settings_read(settings_file, arena, &settings, err);
+	if (r == 0)
+		r = nv_request_read(config, NULL, &settings, arena, &request, err);
 	if (r < 0 || !nv_is_requested(&request))
 		return r;
 	root_fd = open(arena_printf(arena, "%s/%s", bundle, config->root.path),
 		       O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return err_errno(err, "open the root file system");
-	r = nv_settings_read(settings_file, arena, &settings, err);
-	if (r == 0)
-		r = nv_inject(&request, &settings, root_fd, arena, &edits, warnings, err);
+	r = nv_inject(&request, &settings, root_fd, arena, &edits, warnings, err);
 	return r < 0 ? r : oci_edits_apply(config, &edits, arena, err);
 }
 

@@ -147,12 +147,10 @@ static inline void fixture_library(const char *dir, const char *name, const char
 /* Settings that take the fixture for the machine. */
 static inline struct nv_settings fixture_settings(void)
 {
-	return (struct nv_settings){
-		.driver_root = fixture_root,
-		.missing_driver_is_error = true,
-		.testing = {
-			.proc_root = fixture_path("proc"),
-			.sys_root = fixture_path("sys"),
-		},
-	};
+	struct nv_settings settings = nv_settings_default();
+
+	settings.driver_root = fixture_root;
+	settings.testing.proc_root = fixture_path("proc");
+	settings.testing.sys_root = fixture_path("sys");
+	return settings;
 }

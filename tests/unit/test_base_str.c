@@ -391,4 +391,17 @@ TEST(err_text_is_cut_never_overrun)
 	CHECK(boxed.guard == 'g');
 }
 
+TEST(words)
+{
+	struct arena arena = { 0 };
+	struct strings words = str_words(&arena, " a ,,b c\t, ,d,");
+
+	CHECK_INT(words.count, 3);
+	CHECK_STR(words.items[0], "a");
+	CHECK_STR(words.items[1], "b c");
+	CHECK_STR(words.items[2], "d");
+	CHECK_INT(str_words(&arena, " , ").count, 0);
+	arena_done(&arena);
+}
+
 TEST_MAIN()

@@ -30,7 +30,7 @@ static int inject(const struct nv_settings *settings, const char *gpus, const ch
 		VEC_PUSH(&config.process.env, &fixture_arena,
 			 arena_printf(&fixture_arena, "NVIDIA_DRIVER_CAPABILITIES=%s",
 				      capabilities));
-	CHECK_INT(nv_request_read(&config, gpus, &fixture_arena, &request, &err), 0);
+	CHECK_INT(nv_request_read(&config, gpus, settings, &fixture_arena, &request, &err), 0);
 	return nv_inject(&request, settings, root_fd, &fixture_arena, &ret->edits, &ret->warnings,
 			 &err);
 }
@@ -139,6 +139,31 @@ TEST(missing_driver)
 	CHECK_INT(result.edits.env.count + result.edits.devices.count, 0);
 	CHECK_INT(result.warnings.count, 1);
 	CHECK_HAS(result.warnings.items[0], "no NVIDIA driver");
+}
+
+TEST(what_asked_is_dropped)
+{
+	struct nv_settings settings = fixture_settings();
+	struct oci_config config = { 0 };
+	struct nv_request request;
+	struct oci_edits edits = { 0 };
+	struct strings warnings = { 0 };
+	struct oci_mount *mount = VEC_ADD(&config.mounts, &fixture_arena);
+
+	/* Also where the driver is missing: the hook would fail there. */
+	fixture_remove("sys");
+	fixture_remove("proc");
+	settings.missing_driver_is_error = false;
+	settings.accept_mounts = true;
+	mount->source = "/dev/null";
+	mount->destination = "/var/run/nvidia-container-devices/all";
+	CHECK_INT(nv_request_read(&config, NULL, &settings, &fixture_arena, &request, &err), 0);
+	CHECK_INT(nv_inject(&request, &settings, -EBADF, &fixture_arena, &edits, &warnings, &err),
+		  0);
+	CHECK_INT(edits.dropped_mounts.count, 1);
+	CHECK(strings_have(&edits.dropped_mounts, mount->destination));
+	CHECK(strings_have(&edits.dropped_hooks, "nvidia-container-runtime-hook"));
+	CHECK(strings_have(&edits.dropped_hooks, "nvidia-container-toolkit"));
 }
 
 TEST(unknown_gpu)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvidia/request: --gpus and the two variables. */
+/* nvidia/request: --gpus, variables and mounts. */
 #include <errno.h>
+#include <linux/capability.h>
 
 #include "base/str.h"
+#include "nvidia/capabilities.h"
 #include "nvidia/inject.h"
 #include "test.h"
 
@@ -18,6 +20,7 @@ __attribute__((destructor)) static void done(void)
 static int read_request(const char *gpus, const char *visible, const char *capabilities,
 			struct nv_request *ret)
 {
+	const struct nv_settings settings = nv_settings_default();
 	struct oci_config config = { 0 };
 
 	err = (struct err){ 0 };
@@ -27,7 +30,7 @@ static int read_request(const char *gpus, const char *visible, const char *capab
 	if (capabilities)
 		VEC_PUSH(&config.process.env, &arena,
 			 arena_printf(&arena, "NVIDIA_DRIVER_CAPABILITIES=%s", capabilities));
-	return nv_request_read(&config, gpus, &arena, ret, &err);
+	return nv_request_read(&config, gpus, &settings, &arena, ret, &err);
 }
 
 static struct nv_request option(const char *gpus)
@@ -264,6 +267,206 @@ TEST(long_text_leaves_room_for_the_words)
 		strbuf_addc(&junk, 'x');
 	CHECK_HAS(refusal(NULL, junk.text, NULL), "is no GPU: expected all, none");
 	CHECK_HAS(refusal("0", NULL, junk.text), "(known: compute, utility");
+}
+
+/* A container of these variables, NULL at the end. */
+static struct oci_config container(const char *const *env)
+{
+	struct oci_config config = { 0 };
+
+	for (; *env; env++)
+		VEC_PUSH(&config.process.env, &arena, *env);
+	return config;
+}
+#define CONTAINER(...) container((const char *const[]){ __VA_ARGS__, NULL })
+
+static struct nv_request read_with(const struct oci_config *config,
+				   const struct nv_settings *settings)
+{
+	struct nv_request request = { 0 };
+
+	CHECK(nv_may_be_requested(config, NULL, &arena));
+	CHECK_INT(nv_request_read(config, NULL, settings, &arena, &request, &err), 0);
+	return request;
+}
+
+static void add_mount(struct oci_config *config, const char *source, const char *destination)
+{
+	struct oci_mount *mount = VEC_ADD(&config->mounts, &arena);
+
+	mount->source = source;
+	mount->destination = destination;
+}
+
+TEST(legacy_images)
+{
+	struct nv_settings settings = nv_settings_default();
+	struct oci_config config = CONTAINER("CUDA_VERSION=8.0");
+	struct nv_request request = read_with(&config, &settings);
+
+	CHECK_INT(request.kind, NV_ALL);
+	CHECK(request.compute && request.utility && !request.visible);
+	CHECK_INT(request.unsupported.count, 0);
+	settings.capabilities = NV_CAP_UTILITY | NV_CAP_VIDEO;
+	request = read_with(&config, &settings);
+	CHECK(!request.compute && request.utility);
+
+	settings = nv_settings_default();
+	config = CONTAINER("CUDA_VERSION=8.0", "NVIDIA_REQUIRE_CUDA=");
+	CHECK_INT(read_with(&config, &settings).kind, NV_ALL);
+	config = CONTAINER("CUDA_VERSION=8.0", "NVIDIA_VISIBLE_DEVICES=");
+	CHECK_INT(read_with(&config, &settings).kind, NV_NOTHING);
+	config = CONTAINER("CUDA_VERSION=8.0", "NVIDIA_VISIBLE_DEVICES=1");
+	CHECK_INT(read_with(&config, &settings).kind, NV_LIST);
+	config = CONTAINER("CUDA_VERSION=12.0", "NVIDIA_REQUIRE_CUDA=cuda>=12.0");
+	CHECK(!nv_may_be_requested(&config, NULL, &arena));
+	config = CONTAINER("CUDA_VERSION=");
+	CHECK(!nv_may_be_requested(&config, NULL, &arena));
+}
+
+TEST(plain_containers_need_no_settings)
+{
+	struct oci_config config = CONTAINER("PATH=/bin", "NVIDIA_DRIVER_CAPABILITIES=all");
+
+	add_mount(&config, "/dev/null", "/var/run/nvidia-container-devices");
+	add_mount(&config, "/dev/null", "/var/run/nvidia-container-devices/");
+	add_mount(&config, "/dev/null", "/var/run/nvidia-container-devices0/0");
+	add_mount(&config, "/dev/zero", "/var/run/nvidia-container-devices/0");
+	add_mount(&config, NULL, "/var/run/nvidia-container-devices/0");
+	CHECK(!nv_may_be_requested(&config, NULL, &arena));
+	CHECK(nv_may_be_requested(&config, "0", &arena));
+	add_mount(&config, "/dev/null", "/var/run/nvidia-container-devices/0");
+	CHECK(nv_may_be_requested(&config, NULL, &arena));
+	config = CONTAINER("DOCKER_RESOURCE_GPU=");
+	CHECK(nv_may_be_requested(&config, NULL, &arena));
+}
+
+TEST(mounts)
+{
+	struct nv_settings settings = nv_settings_default();
+	struct oci_config config = CONTAINER("NVIDIA_VISIBLE_DEVICES=3");
+	struct nv_request request;
+
+	add_mount(&config, "/dev/null", "/var/run/nvidia-container-devices/1");
+	add_mount(&config, "/dev//null", "/var/run/../run//nvidia-container-devices/GPU-0a/");
+	add_mount(&config, "/dev/null", "/var/run/nvidia-container-devices/1/");
+	add_mount(&config, "/dev/null", "/var/run/nvidia-container-devices2/2");
+	add_mount(&config, "/dev/zero", "/var/run/nvidia-container-devices/2");
+
+	request = read_with(&config, &settings);
+	CHECK_STR(ids_of(&request), "[3]");
+	CHECK_INT(request.mounts.count, 0);
+
+	settings.accept_mounts = true;
+	request = read_with(&config, &settings);
+	CHECK_STR(ids_of(&request), "[1][GPU-0a]");
+	CHECK_INT(request.mounts.count, 3);
+	CHECK_STR(request.mounts.items[2], "/var/run/nvidia-container-devices/1/");
+
+	/* The command line wins, but what asks is no mount. */
+	CHECK_INT(nv_request_read(&config, "0", &settings, &arena, &request, &err), 0);
+	CHECK_STR(ids_of(&request), "[0]");
+	CHECK_INT(request.mounts.count, 3);
+
+	/* For those the setting about variables does not matter. */
+	settings.accept_env = false;
+	CHECK_STR(ids_of((request = read_with(&config, &settings), &request)), "[1][GPU-0a]");
+	config.mounts.count = 0;
+	add_mount(&config, "/dev/null", "/var/run/nvidia-container-devices/all");
+	CHECK_INT(read_with(&config, &settings).kind, NV_ALL);
+}
+
+TEST(mounts_of_other_kinds)
+{
+	static const struct {
+		const char *id, *words;
+	} rows[] = {
+		{ "cdi/nvidia.com/gpu/0", "cdi/nvidia.com/gpu/0: CDI names are not supported" },
+		{ "cdi/nvidia.com/gpu=0", "CDI names are not supported by this version" },
+		{ "imex/0", "imex/0: IMEX channels are not supported by this version" },
+		{ "0,1", "mounts in /var/run/nvidia-container-devices: 0,1: `0,1` is no GPU" },
+	};
+	struct nv_settings settings = nv_settings_default();
+
+	settings.accept_mounts = true;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct oci_config config = { 0 };
+		struct nv_request request;
+
+		err = (struct err){ 0 };
+		add_mount(&config, "/dev/null",
+			  arena_printf(&arena, "/var/run/nvidia-container-devices/%s", rows[i].id));
+		CHECK(nv_request_read(&config, NULL, &settings, &arena, &request, &err) < 0);
+		CHECK_HAS(err.text, rows[i].words);
+	}
+}
+
+TEST(variables_of_unprivileged_containers)
+{
+	struct nv_settings settings = nv_settings_default();
+	struct oci_config config = CONTAINER("NVIDIA_VISIBLE_DEVICES=all,MIG-x");
+	struct nv_request request;
+
+	settings.accept_env = false;
+	request = read_with(&config, &settings);
+	CHECK_INT(request.kind, NV_NOTHING);
+	CHECK_INT(request.warnings.count, 1);
+	CHECK_STR(request.warnings.items[0],
+		  "NVIDIA_VISIBLE_DEVICES=all,MIG-x ignored: the container is not privileged, and "
+		  "accept-nvidia-visible-devices-envvar-when-unprivileged is false");
+	CHECK_INT(nv_request_read(&config, "0", &settings, &arena, &request, &err), 0);
+	CHECK_INT(request.kind, NV_LIST);
+	config.process.capabilities.effective = ~0ULL;
+	CHECK_INT(read_with(&config, &settings).kind, NV_NOTHING);
+	config.process.capabilities.bounding = 1ULL << CAP_SYS_ADMIN;
+	request = read_with(&config, &settings);
+	CHECK_INT(request.kind, NV_ALL);
+	CHECK_INT(request.warnings.count, 0);
+	config = CONTAINER("NVIDIA_VISIBLE_DEVICES=void");
+	CHECK_INT(read_with(&config, &settings).warnings.count, 0);
+	config = CONTAINER("CUDA_VERSION=8.0");
+	request = read_with(&config, &settings);
+	CHECK_INT(request.kind, NV_NOTHING);
+	CHECK_INT(request.warnings.count, 1);
+}
+
+TEST(swarm)
+{
+	struct nv_settings settings = nv_settings_default();
+	struct oci_config config = CONTAINER("DOCKER_RESOURCE_B=1", "DOCKER_RESOURCE_A=GPU-0a, 0",
+					     "NVIDIA_VISIBLE_DEVICES=all");
+	struct nv_request request;
+
+	CHECK_INT(read_with(&config, &settings).kind, NV_ALL);
+	settings.swarm_resource =
+		str_words(&arena, "DOCKER_RESOURCE_A,DOCKER_RESOURCE_B,DOCKER_RESOURCE_C");
+	request = read_with(&config, &settings);
+	CHECK_STR(ids_of(&request), "[GPU-0a][0][1]");
+	CHECK_STR(request.source, "DOCKER_RESOURCE_A,DOCKER_RESOURCE_B=");
+	config = CONTAINER("DOCKER_RESOURCE_C=", "NVIDIA_VISIBLE_DEVICES=all", "CUDA_VERSION=8");
+	CHECK_INT(read_with(&config, &settings).kind, NV_NOTHING);
+	config = CONTAINER("DOCKER_RESOURCE_D=0", "NVIDIA_VISIBLE_DEVICES=all");
+	CHECK_INT(read_with(&config, &settings).kind, NV_ALL);
+}
+
+TEST(capabilities_that_the_host_allows)
+{
+	struct nv_settings settings = nv_settings_default();
+	struct nv_request request;
+	struct oci_config config = CONTAINER("NVIDIA_VISIBLE_DEVICES=all",
+					     "NVIDIA_DRIVER_CAPABILITIES=utility,video,compute");
+
+	settings.capabilities = NV_CAP_UTILITY;
+	CHECK_INT(nv_request_read(&config, NULL, &settings, &arena, &request, &err), -EINVAL);
+	CHECK_STR(err.text, "NVIDIA_DRIVER_CAPABILITIES: unsupported capabilities found: "
+			    "compute,video (supported-driver-capabilities: utility)");
+	config = CONTAINER("NVIDIA_VISIBLE_DEVICES=all");
+	request = read_with(&config, &settings);
+	CHECK(!request.compute && request.utility);
+	config = CONTAINER("NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=all,video");
+	request = read_with(&config, &settings);
+	CHECK(!request.compute && request.utility);
+	CHECK_INT(request.unsupported.count, 0);
 }
 
 TEST_MAIN()

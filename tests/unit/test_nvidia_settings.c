@@ -2,6 +2,7 @@
 /* nvidia/settings: keys, defaults, refusals. */
 #include "nvidia/settings.h"
 
+#include "nvidia/capabilities.h"
 #include "nvidia_fixture.h"
 
 static struct err err;
@@ -32,6 +33,9 @@ TEST(empty_file_gives_defaults)
 	CHECK_INT(settings.library_dirs.count, 0);
 	CHECK_INT(settings.binary_dirs.count, 0);
 	CHECK(settings.missing_driver_is_error);
+	CHECK(settings.accept_env && !settings.accept_mounts);
+	CHECK_INT(settings.swarm_resource.count, 0);
+	CHECK_INT(settings.capabilities, NV_CAP_EVERY);
 	CHECK_STR(settings.testing.proc_root, "/proc");
 	CHECK_STR(settings.testing.sys_root, "/sys");
 	CHECK(!settings.testing.fake_devices);
@@ -70,11 +74,89 @@ TEST(unknown_keys_name_place_and_choice)
 {
 	CHECK_HAS(refusal("[nvidia]\n\ndriver-rot = \"/\"\n"),
 		  "config.toml:3: unknown key `nvidia.driver-rot` (known: driver-root, dev-root, "
-		  "ldcache, library-dirs, binary-dirs, on-missing-driver, testing)");
+		  "ldcache, library-dirs, binary-dirs, on-missing-driver, nvidia-config, "
+		  "accept-nvidia-visible-devices-as-volume-mounts, ");
 	CHECK_HAS(
 		refusal("[nvidia.testing]\nfake = true\n"),
 		":2: unknown key `nvidia.testing.fake` (known: proc-root, sys-root, fake-devices)");
 	CHECK_HAS(refusal("[amd]\nroot = 1\n"), "unknown key `amd` (known: nvidia)");
+}
+
+/* @nvidia: text of NVIDIA's file; @ours: of [nvidia] in ours. */
+static int read_both(const char *nvidia, const char *ours, struct nv_settings *ret)
+{
+	const char *file = fixture_file("nvidia.toml", nvidia);
+
+	return read_settings(
+		arena_printf(&fixture_arena, "[nvidia]\nnvidia-config = \"%s\"\n%s", file, ours),
+		ret);
+}
+
+static const char nvidia_text[] = "#accept-nvidia-visible-devices-envvar-when-unprivileged = true\n"
+				  "accept-nvidia-visible-devices-envvar-when-unprivileged = false\n"
+				  "accept-nvidia-visible-devices-as-volume-mounts = true\n"
+				  "disable-require = false\n"
+				  "swarm-resource = \"DOCKER_RESOURCE_GPU, DOCKER_RESOURCE_B\"\n"
+				  "supported-driver-capabilities = \"compat32,compute,utility\"\n"
+				  "[nvidia-container-cli]\n"
+				  "environment = []\n"
+				  "ldconfig = \"@/sbin/ldconfig\"\n"
+				  "[nvidia-container-runtime.modes.cdi]\n"
+				  "annotation-prefixes = [\"cdi.k8s.io/\"]\n";
+
+TEST(file_of_nvidia)
+{
+	struct nv_settings settings;
+
+	CHECK_INT(read_both(nvidia_text, "", &settings), 0);
+	CHECK(!settings.accept_env && settings.accept_mounts);
+	CHECK_INT(settings.swarm_resource.count, 2);
+	CHECK_STR(settings.swarm_resource.items[1], "DOCKER_RESOURCE_B");
+	CHECK_INT(settings.capabilities, NV_CAP_COMPAT32 | NV_CAP_COMPUTE | NV_CAP_UTILITY);
+	CHECK_STR(settings.file, fixture_path("config.toml"));
+}
+
+TEST(ours_win_over_nvidias)
+{
+	struct nv_settings settings;
+
+	CHECK_INT(read_both(nvidia_text,
+			    "accept-nvidia-visible-devices-envvar-when-unprivileged = true\n"
+			    "accept-nvidia-visible-devices-as-volume-mounts = false\n"
+			    "swarm-resource = \"\"\n"
+			    "supported-driver-capabilities = \"all\"\n",
+			    &settings),
+		  0);
+	CHECK(settings.accept_env && !settings.accept_mounts);
+	CHECK_INT(settings.swarm_resource.count, 0);
+	CHECK_INT(settings.capabilities, NV_CAP_EVERY);
+	CHECK_INT(read_both(nvidia_text, "swarm-resource = \"DOCKER_RESOURCE_X\"\n", &settings), 0);
+	CHECK_INT(settings.swarm_resource.count, 1);
+}
+
+TEST(file_of_nvidia_with_errors)
+{
+	struct nv_settings settings;
+
+	CHECK(read_both("swarm-resource = 1\n", "", &settings) < 0);
+	CHECK_HAS(err.text, "nvidia.toml:1: swarm-resource: expected a string");
+	CHECK(read_both("[a\n", "", &settings) < 0);
+	CHECK_HAS(err.text, "nvidia.toml:1");
+	CHECK_HAS(refusal("[nvidia]\nnvidia-config = \"/nonexistent/x\"\n"),
+		  "open settings /nonexistent/x: no such file or directory");
+	CHECK_HAS(refusal("[nvidia]\nswarm-resource = \"DOCKER_RESOURCE_A,GPU\"\n"),
+		  ":2: nvidia.swarm-resource: expected names that start with DOCKER_RESOURCE_, got "
+		  "`GPU`");
+	CHECK_HAS(
+		refusal("[nvidia]\nsupported-driver-capabilities = \"compute,fast\"\n"),
+		"nvidia.supported-driver-capabilities: unknown capability `fast` (known: compute");
+	if (geteuid() != 0)
+		return;
+	CHECK_INT(chmod(fixture_file("nvidia.toml", ""), 0666), 0);
+	CHECK_HAS(refusal(arena_printf(&fixture_arena, "[nvidia]\nnvidia-config = \"%s\"\n",
+				       fixture_path("nvidia.toml"))),
+		  "nvidia.toml: owned by uid 0, mode 0666");
+	fixture_remove("nvidia.toml");
 }
 
 TEST(values)

@@ -206,4 +206,31 @@ TEST(wrong_edits_change_nothing)
 	arena_done(&arena);
 }
 
+TEST(mounts_and_prestart_hooks_are_dropped)
+{
+	struct arena arena = { 0 };
+	struct oci_config config = { 0 };
+	struct oci_edits edits = { 0 };
+	struct err err = { 0 };
+
+	for (int kind = 0; kind < OCI_HOOK_COUNT; kind++) {
+		VEC_ADD(&config.hooks[kind], &arena)->path = "/usr/bin/hook";
+		VEC_ADD(&config.hooks[kind], &arena)->path = "/usr/bin/hook2";
+		VEC_ADD(&config.hooks[kind], &arena)->path = "/opt/hook";
+	}
+	VEC_ADD(&config.mounts, &arena)->destination = "/a";
+	VEC_ADD(&config.mounts, &arena)->destination = "/b";
+	VEC_ADD(&config.mounts, &arena)->destination = "/a";
+	edits.dropped_mounts = LIST(&arena, "/a", "/c");
+	edits.dropped_hooks = LIST(&arena, "hook");
+	CHECK_INT(oci_edits_apply(&config, &edits, &arena, &err), 0);
+	CHECK_INT(config.mounts.count, 1);
+	CHECK_STR(config.mounts.items[0].destination, "/b");
+	CHECK_INT(config.hooks[OCI_HOOK_PRESTART].count, 1);
+	CHECK_STR(config.hooks[OCI_HOOK_PRESTART].items[0].path, "/usr/bin/hook2");
+	for (int kind = OCI_HOOK_CREATE_RUNTIME; kind < OCI_HOOK_COUNT; kind++)
+		CHECK_INT(config.hooks[kind].count, 3);
+	arena_done(&arena);
+}
+
 TEST_MAIN()
