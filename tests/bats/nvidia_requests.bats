@@ -5,7 +5,7 @@
 # bats file_tags=nvidia,root
 
 # shellcheck disable=SC2016  # the dollars in single quotes are for shells in containers
-# shellcheck disable=SC2030,SC2031,SC2153,SC2154  # each test is a subshell, with what setup and capture set
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154  # each test is a subshell, with what setup and capture set
 
 load helpers/nvidia
 
@@ -140,4 +140,21 @@ ask_by_mount() {
 	env_add NVIDIA_VISIBLE_DEVICES=void
 	run_container
 	fails_with 'error running prestart hook #0'
+}
+
+@test "nvidia requests: settings are read only for containers that may ask" {
+	NVCRUN_OPTIONS=(--settings "$BATS_TEST_TMPDIR/absent.toml")
+	program_args true
+	env_add NVIDIA_DRIVER_CAPABILITIES=all
+	run_container
+	succeeds
+	for variable in NVIDIA_VISIBLE_DEVICES=0 DOCKER_RESOURCE_GPU=0 CUDA_VERSION=8.0; do
+		config_edit --arg old "$variable" '.process.env += [$old]'
+		run_container
+		fails_with 'open settings' absent.toml
+		config_edit '.process.env |= .[:-1]'
+	done
+	ask_by_mount 0
+	run_container
+	fails_with 'open settings' absent.toml
 }
