@@ -114,17 +114,17 @@ static bool fits(const char *source, const struct mount_flags *flags)
 	return true;
 }
 
-int mount_new(int target_fd, const char *fstype, const char *source,
-	      const struct mount_flags *flags, struct arena *arena, struct err *err)
+int mount_make(const char *fstype, const char *source, const struct mount_flags *flags,
+	       struct arena *arena, int *ret_fd, struct err *err)
 {
-	cleanup_close int fs_fd = -EBADF, mount_fd = -EBADF;
-	int r;
+	cleanup_close int fs_fd = -EBADF;
+	int mount_fd, r;
 
 	if (!fits(source, flags))
-		return mount_old_new(target_fd, fstype, source, flags, arena, err);
+		return -ENOSYS;
 	fs_fd = sys_fsopen(fstype, FSOPEN_CLOEXEC);
 	if (fs_fd < 0 && is_missing(errno))
-		return mount_old_new(target_fd, fstype, source, flags, arena, err);
+		return -ENOSYS;
 	if (fs_fd < 0 && errno == ENODEV)
 		return err_set(err, ENODEV, "mount %s: the kernel has no such file system", fstype);
 	if (fs_fd < 0)
@@ -135,7 +135,19 @@ int mount_new(int target_fd, const char *fstype, const char *source,
 	mount_fd = sys_fsmount(fs_fd, FSMOUNT_CLOEXEC, (unsigned int)flags->attr_set);
 	if (mount_fd < 0)
 		return err_fs(err, fs_fd, fstype, "make the mount");
-	r = attach(target_fd, mount_fd, err);
+	*ret_fd = mount_fd;
+	return 0;
+}
+
+int mount_new(int target_fd, const char *fstype, const char *source,
+	      const struct mount_flags *flags, struct arena *arena, struct err *err)
+{
+	cleanup_close int mount_fd = -EBADF;
+	int r;
+
+	r = mount_make(fstype, source, flags, arena, &mount_fd, err);
+	if (r == 0)
+		r = attach(target_fd, mount_fd, err);
 	if (r == -ENOSYS)
 		return mount_old_new(target_fd, fstype, source, flags, arena, err);
 	/* Attached first: mount(2), where mount_setattr(2) is missing, wants it so. */

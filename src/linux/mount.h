@@ -25,6 +25,13 @@ int mount_new(int target_fd, const char *fstype, const char *source,
 	      const struct mount_flags *flags, struct arena *arena, struct err *err);
 
 /*
+ * The first half of mount_new(): the new file system, detached, for mount_attach(). Propagation is not set.
+ * @ret_fd: owned by the caller. -ENOSYS (no words): only mount_new() can do it here.
+ */
+int mount_make(const char *fstype, const char *source, const struct mount_flags *flags,
+	       struct arena *arena, int *ret_fd, struct err *err);
+
+/*
  * Copy the mount (flags->recursive_bind: the tree) that @source_fd is in, detached, with its attributes set.
  *
  * @slave:  first make it a slave of its origin: for a copy made in the host's mount namespace

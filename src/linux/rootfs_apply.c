@@ -15,6 +15,7 @@
 #include "linux/mask.h"
 #include "linux/mount.h"
 #include "linux/mount_copyup.h"
+#include "linux/private_tmpfs.h"
 #include "linux/rootfs_plan.h"
 
 #define PROC_SUPER_MAGIC_NUMBER 0x9fa0
@@ -286,10 +287,15 @@ static int do_readonly(struct executor *x, const struct rootfs_op *op, struct er
 	return readonly_path(x->root_fd, op->dest, err);
 }
 
+static int do_tmpfs(struct executor *x, const struct rootfs_op *op, struct err *err)
+{
+	return private_tmpfs_mount(x->root_fd, op, x->arena, err);
+}
+
 static int (*const executors[])(struct executor *, const struct rootfs_op *, struct err *) = {
-	[OP_MOUNT] = do_mount,	     [OP_BIND] = do_bind, [OP_ATTR] = do_attr,
-	[OP_DEVICE] = do_device,     [OP_LINK] = do_link, [OP_MASK] = do_mask,
-	[OP_READONLY] = do_readonly,
+	[OP_MOUNT] = do_mount,	     [OP_BIND] = do_bind,   [OP_ATTR] = do_attr,
+	[OP_DEVICE] = do_device,     [OP_LINK] = do_link,   [OP_MASK] = do_mask,
+	[OP_READONLY] = do_readonly, [OP_TMPFS] = do_tmpfs,
 };
 
 int rootfs_plan_apply(const struct rootfs_plan *plan, enum rootfs_phase phase, int root_fd,

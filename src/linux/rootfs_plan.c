@@ -47,8 +47,7 @@ static void add_label(struct builder *b, struct rootfs_op *op)
 {
 	const char *label = b->config->linux.mount_label;
 
-	if (!label || op->kind != OP_MOUNT || str_eq(op->fstype, "proc") ||
-	    str_eq(op->fstype, "sysfs"))
+	if (!label || !op->fstype || str_eq(op->fstype, "proc") || str_eq(op->fstype, "sysfs"))
 		return;
 	VEC_EACH(word, &op->flags.data) {
 		if (str_has_prefix(*word, "context="))
@@ -227,6 +226,19 @@ static void add_dev_links(struct builder *b)
 	}
 }
 
+/* Writable until its files are in it. */
+static void add_tmpfs(struct builder *b, const struct oci_tmpfs *tmpfs)
+{
+	struct rootfs_op *op = add(b, OP_TMPFS, tmpfs->dest, tmpfs->origin);
+
+	op->fstype = "tmpfs";
+	op->source = "tmpfs";
+	op->flags.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	VEC_PUSH(&op->flags.data, b->arena, arena_printf(b->arena, "mode=%04o", tmpfs->mode));
+	op->tmpfs = tmpfs;
+	add_label(b, op);
+}
+
 /* What edits brought (GPU libraries, links): after /dev, so that nothing of config.json covers it. */
 static int add_edits(struct builder *b)
 {
@@ -241,6 +253,8 @@ static int add_edits(struct builder *b)
 
 		op->source = link->target;
 	}
+	VEC_EACH(tmpfs, &b->config->tmpfs)
+		add_tmpfs(b, tmpfs);
 	return 0;
 }
 

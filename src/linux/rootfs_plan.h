@@ -20,6 +20,7 @@ enum rootfs_op_kind {
 	OP_LINK,   /* a symbolic link */
 	OP_MASK, /* hide a path: null device over a file, empty read-only directory over a directory */
 	OP_READONLY, /* make a tree read-only */
+	OP_TMPFS, /* a private read-only tmpfs with files over a directory of procfs; skipped without it */
 };
 
 enum rootfs_phase {
@@ -33,9 +34,10 @@ struct rootfs_op {
 	const char *dest; /* in the container, absolute */
 	const char *
 		source; /* BIND: host path; LINK: target; DEVICE: host node bound when mknod(2) is refused */
-	const char *fstype;	  /* MOUNT */
-	const char *label;	  /* MOUNT: SELinux label for its root; NULL: none */
-	struct mount_flags flags; /* MOUNT, BIND, ATTR */
+	const char *fstype;	       /* MOUNT, TMPFS */
+	const char *label;	       /* MOUNT: SELinux label for its root; NULL: none */
+	struct mount_flags flags;      /* MOUNT, BIND, ATTR, TMPFS: what it has from the start */
+	const struct oci_tmpfs *tmpfs; /* TMPFS: what is in it; of the model */
 	int source_fd; /* BIND: the source as a detached mount, by rootfs_sources_open(), owned by the
 				   * plan; 0: init opens the source at its turn */
 	mode_t source_type; /* BIND: S_IFREG, S_IFDIR, S_IFSOCK … expected; 0: any */

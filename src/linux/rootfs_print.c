@@ -10,9 +10,9 @@
 #include "oci/enums.h"
 
 static const char *const kind_names[] = {
-	[OP_MOUNT] = "mount",	    [OP_BIND] = "bind", [OP_ATTR] = "attr",
-	[OP_DEVICE] = "device",	    [OP_LINK] = "link", [OP_MASK] = "mask",
-	[OP_READONLY] = "readonly",
+	[OP_MOUNT] = "mount",	    [OP_BIND] = "bind",	  [OP_ATTR] = "attr",
+	[OP_DEVICE] = "device",	    [OP_LINK] = "link",	  [OP_MASK] = "mask",
+	[OP_READONLY] = "readonly", [OP_TMPFS] = "tmpfs",
 };
 
 static const struct name_value attr_names[] = {
@@ -95,6 +95,31 @@ static void print_device(const struct rootfs_op *op, struct json_writer *w)
 	json_string(w, "mode", text);
 }
 
+static void print_tmpfs(const struct oci_tmpfs *tmpfs, struct json_writer *w)
+{
+	char mode[8];
+
+	json_string(w, "onlyOver", "an existing directory of procfs");
+	json_array(w, "files");
+	VEC_EACH(file, &tmpfs->files) {
+		snprintf(mode, sizeof(mode), "%04o", file->mode);
+		json_object(w, NULL);
+		json_string(w, "name", file->name);
+		json_string(w, "mode", mode);
+		json_string(w, "text", file->text);
+		json_end_object(w);
+	}
+	json_end_array(w);
+	json_array(w, "binds");
+	VEC_EACH(bind, &tmpfs->binds) {
+		json_object(w, NULL);
+		json_string(w, "name", bind->name);
+		json_string(w, "source", bind->source);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
 static void print_op(const struct rootfs_op *op, struct json_writer *w)
 {
 	json_object(w, NULL);
@@ -109,6 +134,8 @@ static void print_op(const struct rootfs_op *op, struct json_writer *w)
 		json_string(w, "label", op->label);
 	if (op->kind == OP_DEVICE)
 		print_device(op, w);
+	if (op->kind == OP_TMPFS)
+		print_tmpfs(op->tmpfs, w);
 	if (op->phase == PHASE_AFTER_PIVOT)
 		json_bool(w, "afterPivot", true);
 	json_string(w, "origin", op->origin);

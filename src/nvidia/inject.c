@@ -10,6 +10,7 @@
 #include "nvidia/inventory.h"
 #include "nvidia/job.h"
 #include "nvidia/libraries.h"
+#include "nvidia/procfs.h"
 
 /* Who adds what; each writes only to the edits. */
 static int (*const producers[])(const struct nv_job *job, struct oci_edits *edits,
@@ -17,6 +18,7 @@ static int (*const producers[])(const struct nv_job *job, struct oci_edits *edit
 	nv_devices_add,
 	nv_libraries_add,
 	nv_binaries_add,
+	nv_procfs_add,
 };
 
 /* NVIDIA's own, by which engines ask for GPUs: they would do all of it again. */
@@ -25,7 +27,7 @@ static const char *const foreign_hooks[] = {
 	"nvidia-container-toolkit",
 };
 
-/* What the request was written as is not for the container. */
+/* What a request is written as is not for the container, even if it asks for nothing (`void`). */
 static void drop_request(const struct nv_job *job, struct oci_edits *edits)
 {
 	edits->dropped_mounts = job->request->mounts;
@@ -122,9 +124,12 @@ int nv_inject(const struct nv_request *request, const struct nv_settings *settin
 	const char *version;
 	int r;
 
-	if (!nv_is_requested(request))
-		return 0;
 	drop_request(&job, &made);
+	if (!nv_is_requested(request)) {
+		nv_procfs_hide(&job, &made);
+		*edits = made;
+		return 0;
+	}
 	r = nv_driver_version(settings, arena, &version, err);
 	if (r == -ENODEV)
 		r = missing_driver(&job, err);

@@ -49,11 +49,17 @@ int nv_request_read(const struct oci_config *config, const char *gpus,
 		    const struct nv_settings *settings, struct arena *arena, struct nv_request *ret,
 		    struct err *err);
 
-/* Whether inject has anything to do. */
+/* Whether the container asks for the driver. */
 bool nv_is_requested(const struct nv_request *request);
 
 /*
- * Fill @edits for @request.
+ * Whether procfs shows a driver, to all containers: then inject has something to do for those that ask for
+ * nothing, too. One stat(2), so that on other hosts their settings need not be read.
+ */
+bool nv_is_driver_shown(void);
+
+/*
+ * Fill @edits for @request. Without a request: hide the driver's files in procfs (protect-proc-driver).
  *
  * @root_fd: the container's root file system, to choose library directories by what it has
  *

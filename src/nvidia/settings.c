@@ -143,6 +143,8 @@ static const struct field nvidia_table[] = {
 	{ "binary-dirs", decode_directories, offsetof(struct nv_settings, binary_dirs), NULL, 0 },
 	{ "on-missing-driver", decode_missing_driver,
 	  offsetof(struct nv_settings, missing_driver_is_error), &missing_driver_words, 0 },
+	{ "protect-proc-driver", decode_bool, offsetof(struct nv_settings, protect_proc_driver),
+	  NULL, 0 },
 	{ "nvidia-config", decode_directory, offsetof(struct nv_settings, nvidia_config), NULL, 0 },
 	REQUEST_FIELDS,
 	{ "testing", decode_struct, offsetof(struct nv_settings, testing), &testing_fields, 0 },
@@ -153,7 +155,6 @@ static const struct field nvidia_table[] = {
 	{ "layout", decode_refuse, 0, NULL, 0 },
 	{ "capabilities", decode_refuse, 0, NULL, 0 },
 	{ "loader-cache", decode_refuse, 0, NULL, 0 },
-	{ "protect-proc-driver", decode_refuse, 0, NULL, 0 },
 	{ "run-cdi-hooks", decode_refuse, 0, NULL, 0 },
 	{ "cdi-strict", decode_refuse, 0, NULL, 0 },
 	{ "cdi-spec-dirs", decode_refuse, 0, NULL, 0 },
@@ -298,6 +299,7 @@ struct nv_settings nv_settings_default(void)
 		.accept_env = true,
 		.capabilities = NV_CAP_EVERY,
 		.missing_driver_is_error = true,
+		.protect_proc_driver = true,
 		.testing = { .proc_root = "/proc", .sys_root = "/sys" },
 	};
 }

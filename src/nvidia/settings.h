@@ -23,6 +23,7 @@ struct nv_settings {
 	struct strings swarm_resource; /* variables that stand for NVIDIA_VISIBLE_DEVICES */
 	unsigned int capabilities;     /* NV_CAP_*: the most that containers get */
 	bool missing_driver_is_error;  /* on-missing-driver = "error" (default) | "warn" */
+	bool protect_proc_driver; /* containers without a GPU see no file of the driver in procfs */
 	struct nv_testing {
 		const char *proc_root; /* "/proc": its driver/nvidia, devices */
 		const char *sys_root;  /* "/sys" */

@@ -263,6 +263,32 @@ struct oci_link {
 	const char *origin;
 };
 
+/* A file of a private tmpfs. */
+struct oci_tmpfs_file {
+	const char *name; /* without a slash */
+	mode_t mode;
+	const char *text;
+};
+
+/* A host directory shown in a private tmpfs, read-only. */
+struct oci_tmpfs_bind {
+	const char *name; /* relative, may have directories */
+	const char *source;
+};
+
+/*
+ * A small read-only file system over a directory of the container's procfs, where config.json may mount
+ * nothing. It needs no mount point: where procfs has no such directory nothing is done. No JSON field: filled
+ * by edits only.
+ */
+struct oci_tmpfs {
+	const char *dest; /* in the container, absolute */
+	mode_t mode;	  /* of its root */
+	VEC(struct oci_tmpfs_file) files;
+	VEC(struct oci_tmpfs_bind) binds;
+	const char *origin;
+};
+
 struct oci_config {
 	const char *
 		text; /* the document itself, kept in the record: later edits of it change nothing */
@@ -279,4 +305,5 @@ struct oci_config {
 	VEC(struct oci_annotation) annotations;
 	VEC(struct oci_mount) extra_mounts; /* by edits: done after /dev is set up */
 	VEC(struct oci_link) links;	    /* by edits */
+	VEC(struct oci_tmpfs) tmpfs;	    /* by edits */
 };

@@ -66,6 +66,22 @@ static int check_path(const char *path, const char *origin, struct err *err)
 		       : err_set(err, EINVAL, "%s: `%s` is not an absolute path", origin, path);
 }
 
+static int check_tmpfs(const struct oci_tmpfs *tmpfs, struct err *err)
+{
+	VEC_EACH(file, &tmpfs->files) {
+		if (!*file->name || strchr(file->name, '/'))
+			return err_set(err, EINVAL, "%s: `%s` is not the name of a file",
+				       tmpfs->origin, file->name);
+	}
+	VEC_EACH(bind, &tmpfs->binds) {
+		int r = check_path(bind->source, tmpfs->origin, err);
+
+		if (r < 0)
+			return r;
+	}
+	return check_path(tmpfs->dest, tmpfs->origin, err);
+}
+
 /* Everything that can be wrong, before anything is changed. */
 static int check(const struct oci_edits *edits, const char *access, struct err *err)
 {
@@ -91,6 +107,10 @@ static int check(const struct oci_edits *edits, const char *access, struct err *
 	VEC_EACH(link, &edits->links) {
 		if (r == 0)
 			r = check_path(link->path, link->origin, err);
+	}
+	VEC_EACH(tmpfs, &edits->tmpfs) {
+		if (r == 0)
+			r = check_tmpfs(tmpfs, err);
 	}
 	return r;
 }
@@ -170,5 +190,7 @@ int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, st
 		VEC_PUSH(&config->extra_mounts, arena, *mount);
 	VEC_EACH(link, &edits->links)
 		VEC_PUSH(&config->links, arena, *link);
+	VEC_EACH(tmpfs, &edits->tmpfs)
+		VEC_PUSH(&config->tmpfs, arena, *tmpfs);
 	return 0;
 }

@@ -17,11 +17,13 @@ struct oci_edits {
 	struct strings dropped_hooks;	/* file names of prestart hooks */
 	VEC(struct oci_mount) mounts;	/* done after the mounts of config.json and /dev */
 	VEC(struct oci_link) links;	/* done after the mounts */
+	VEC(struct oci_tmpfs) tmpfs;	/* done last, before config.json's own seals */
 };
 
 /*
  * Apply to the model, in place, before anything reads it: env, devices with their cgroup rules, mounts,
- * links; what is to be dropped goes first. A device of the same path is replaced. Strings are shared with @edits.
+ * links, private file systems; what is to be dropped goes first. A device of the same path is replaced. Strings
+ * are shared with @edits.
  */
 int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, struct arena *arena,
 		    struct err *err);

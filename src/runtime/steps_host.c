@@ -74,12 +74,14 @@ static int check_options(const struct create *c, struct err *err)
 	return r < 0 ? r : check_terminal(c, config->process.terminal, err);
 }
 
-/* Containers that ask for nothing pay nothing: no settings file is opened for them. */
+/* Without a driver, containers that ask for nothing pay nothing: no settings file is opened for them. */
 static int read_request(struct create *c, struct err *err)
 {
 	int r;
 
-	if (!nv_may_be_requested(c->config, c->options->gpus, c->arena))
+	c->needs_nvidia = nv_may_be_requested(c->config, c->options->gpus, c->arena) ||
+			  nv_is_driver_shown();
+	if (!c->needs_nvidia)
 		return 0;
 	r = nv_settings_read(c->options->settings, c->arena, &c->settings, err);
 	if (r == 0)
@@ -172,7 +174,7 @@ void undo_reserve_id(struct create *c)
 
 bool wants_nvidia(const struct create *c)
 {
-	return nv_is_requested(&c->request);
+	return c->needs_nvidia;
 }
 
 int step_inject_nvidia(struct create *c, struct err *err)

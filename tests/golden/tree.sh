@@ -25,6 +25,10 @@ umask 022
 # dev is there and empty, so that nobody looks into the host's.
 mkdir -p "$libraries" "$dir/usr/bin" "$dir/dev" "$dir/proc/driver/nvidia" "$dir/sys/module/nvidia"
 echo "$version" >"$dir/sys/module/nvidia/version"
+printf 'NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  %s  Release Build\n' "$version" \
+	>"$dir/proc/driver/nvidia/version"
+printf 'RmLogonRC: 1\nModifyDeviceFiles: 1\nDeviceFileMode: 438\n' >"$dir/proc/driver/nvidia/params"
+echo 'Binary: ""' >"$dir/proc/driver/nvidia/registry"
 printf 'Character devices:\n195 nvidia\n195 nvidiactl\n511 nvidia-uvm\n\nBlock devices:\n259 blkext\n' \
 	>"$dir/proc/devices"
 gpu 06 0 GPU-00000000-0000-0000-0000-000000000000 No

@@ -36,6 +36,7 @@ TEST(empty_file_gives_defaults)
 	CHECK(settings.accept_env && !settings.accept_mounts);
 	CHECK_INT(settings.swarm_resource.count, 0);
 	CHECK_INT(settings.capabilities, NV_CAP_EVERY);
+	CHECK(settings.protect_proc_driver);
 	CHECK_STR(settings.testing.proc_root, "/proc");
 	CHECK_STR(settings.testing.sys_root, "/sys");
 	CHECK(!settings.testing.fake_devices);
@@ -52,6 +53,7 @@ TEST(every_key)
 				"library-dirs = [\"/l1\", \"/l2\"]\n"
 				"binary-dirs = [\"/b\"]\n"
 				"on-missing-driver = \"warn\"\n"
+				"protect-proc-driver = false\n"
 				"[nvidia.testing]\n"
 				"proc-root = \"/p\"\n"
 				"sys-root = \"/s\"\n"
@@ -65,6 +67,7 @@ TEST(every_key)
 	CHECK_STR(settings.library_dirs.items[1], "/l2");
 	CHECK_STR(settings.binary_dirs.items[0], "/b");
 	CHECK(!settings.missing_driver_is_error);
+	CHECK(!settings.protect_proc_driver);
 	CHECK_STR(settings.testing.proc_root, "/p");
 	CHECK_STR(settings.testing.sys_root, "/s");
 	CHECK(settings.testing.fake_devices);
@@ -74,8 +77,8 @@ TEST(unknown_keys_name_place_and_choice)
 {
 	CHECK_HAS(refusal("[nvidia]\n\ndriver-rot = \"/\"\n"),
 		  "config.toml:3: unknown key `nvidia.driver-rot` (known: driver-root, dev-root, "
-		  "ldcache, library-dirs, binary-dirs, on-missing-driver, nvidia-config, "
-		  "accept-nvidia-visible-devices-as-volume-mounts, ");
+		  "ldcache, library-dirs, binary-dirs, on-missing-driver, protect-proc-driver, "
+		  "nvidia-config, accept-nvidia-visible-devices-as-volume-mounts, ");
 	CHECK_HAS(
 		refusal("[nvidia.testing]\nfake = true\n"),
 		":2: unknown key `nvidia.testing.fake` (known: proc-root, sys-root, fake-devices)");
@@ -177,9 +180,8 @@ TEST(values)
 TEST(keys_of_later_versions_are_refused_by_name)
 {
 	static const char *const keys[] = {
-		"mode",		"firmware-dirs", "config-dirs",		"layout",
-		"capabilities", "loader-cache",	 "protect-proc-driver", "run-cdi-hooks",
-		"cdi-strict",	"cdi-spec-dirs",
+		"mode",		"firmware-dirs", "config-dirs", "layout",	 "capabilities",
+		"loader-cache", "run-cdi-hooks", "cdi-strict",	"cdi-spec-dirs",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)

@@ -168,6 +168,24 @@ TEST(environment_mounts_and_links_arrive)
 	arena_done(&arena);
 }
 
+TEST(private_file_systems_arrive)
+{
+	struct arena arena = { 0 };
+	struct oci_config config = { 0 };
+	struct oci_edits edits = { 0 };
+	struct oci_tmpfs tmpfs = { .dest = "/proc/driver/nvidia", .mode = 0555, .origin = "x" };
+
+	VEC_PUSH(&tmpfs.files, &arena, ((struct oci_tmpfs_file){ .name = "params", .text = "1" }));
+	VEC_PUSH(&tmpfs.binds, &arena, ((struct oci_tmpfs_bind){ .name = "a/b", .source = "/h" }));
+	VEC_PUSH(&edits.tmpfs, &arena, tmpfs);
+	CHECK_INT(oci_edits_apply(&config, &edits, &arena, NULL), 0);
+	CHECK_INT(config.tmpfs.count, 1);
+	CHECK_STR(config.tmpfs.items[0].dest, "/proc/driver/nvidia");
+	CHECK_STR(config.tmpfs.items[0].files.items[0].text, "1");
+	CHECK_STR(config.tmpfs.items[0].binds.items[0].source, "/h");
+	arena_done(&arena);
+}
+
 /* Expect @edits to be refused with @words, and the model to stay as it was. */
 static void check_refused(struct oci_edits *edits, struct arena *arena, const char *words)
 {
@@ -190,6 +208,8 @@ TEST(wrong_edits_change_nothing)
 	struct oci_edits name = { .env = LIST(&arena, "NAME") };
 	struct oci_edits access = { .device_access = "rwx" };
 	struct oci_edits device = { 0 }, mount = { 0 }, link = { 0 };
+	struct oci_edits file = { 0 }, bind = { 0 };
+	struct oci_tmpfs tmpfs = { .dest = "/proc/x", .origin = "nvidia procfs" };
 
 	VEC_PUSH(&device.devices, &arena,
 		 ((struct oci_device){ .path = "dev/x", .type = 'c', .origin = "nvidia x" }));
@@ -203,6 +223,13 @@ TEST(wrong_edits_change_nothing)
 	check_refused(&device, &arena, "nvidia x: `dev/x` is not an absolute path");
 	check_refused(&mount, &arena, "nvidia lib: `x` is not an absolute path");
 	check_refused(&link, &arena, "nvidia link: `` is not an absolute path");
+	VEC_PUSH(&tmpfs.files, &arena, ((struct oci_tmpfs_file){ .name = "../params" }));
+	VEC_PUSH(&file.tmpfs, &arena, tmpfs);
+	check_refused(&file, &arena, "nvidia procfs: `../params` is not the name of a file");
+	tmpfs.files.count = 0;
+	VEC_PUSH(&tmpfs.binds, &arena, ((struct oci_tmpfs_bind){ .name = "x", .source = "y" }));
+	VEC_PUSH(&bind.tmpfs, &arena, tmpfs);
+	check_refused(&bind, &arena, "nvidia procfs: `y` is not an absolute path");
 	arena_done(&arena);
 }
 
