@@ -38,6 +38,21 @@ static int open_target(int root_fd, const char *dest, int *ret_fd, struct err *e
 	return 0;
 }
 
+/*
+ * A bind of the host's /proc is, under a shared rootfsPropagation, one with the host's: what goes over it would
+ * cover the host's own directory. As a slave it still gets what the host mounts there.
+ */
+static int spare_host(int root_fd, struct err *err)
+{
+	cleanup_close int fd = -EBADF;
+	int r = path_open_in(root_fd, "/proc", O_PATH | O_DIRECTORY, &fd);
+
+	if (r < 0)
+		return err_code(err, r, "open /proc in the container");
+	r = mount_set_propagation(fd, MS_SLAVE, err);
+	return r < 0 ? err_prefix(err, "/proc in the container") : 0;
+}
+
 static int write_file(int dir_fd, const struct oci_tmpfs_file *file, struct err *err)
 {
 	cleanup_close int fd =
@@ -130,6 +145,9 @@ int private_tmpfs_mount(int root_fd, const struct rootfs_op *op, struct arena *a
 
 	r = open_target(root_fd, op->dest, &target_fd, err);
 	if (r < 0 || target_fd < 0)
+		return r;
+	r = spare_host(root_fd, err);
+	if (r < 0)
 		return r;
 	r = place(target_fd, op, arena, &fd, err);
 	if (r == -ENOSYS)

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -190,6 +191,33 @@ TEST(failures_are_named)
 	add_bind(&over, "gpus", "/proc/sys/kernel");
 	CHECK_INT(apply(&over), -ENOTDIR);
 	CHECK_STR(err.text, "create `gpus`: not a directory");
+}
+
+/* A container with a shared rootfsPropagation that has the host's /proc. */
+static int cover_shared(void)
+{
+	const struct oci_tmpfs tmpfs = { .dest = "/proc/sys", .mode = 0555, .origin = "test" };
+
+	return unshare(CLONE_NEWNS) == 0 && apply(&tmpfs) == 0 &&
+			       access("/proc/sys/kernel", F_OK) < 0
+		       ? 0
+		       : 1;
+}
+
+TEST(the_host_is_spared)
+{
+	int status;
+	pid_t pid;
+
+	NEEDS_ROOT();
+	CHECK_INT(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(cover_shared());
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	CHECK_INT(status, 0);
+	CHECK_INT(access("/proc/sys/kernel", F_OK), 0);
 }
 
 TEST_MAIN()
