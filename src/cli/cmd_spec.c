@@ -7,7 +7,7 @@
 #include "base/fd.h"
 #include "cli/commands.h"
 #include "cli/option_rows.h"
-#include "nvidia/inject.h"
+#include "nvidia/request.h"
 #include "oci/config_io.h"
 
 struct spec_options {

@@ -9,14 +9,14 @@
 
 static const struct binary {
 	const char *name;
-	unsigned int class;
+	unsigned int capabilities;
 } binaries[] = {
-	{ "nvidia-smi", NV_UTILITY },
-	{ "nvidia-debugdump", NV_UTILITY },
-	{ "nvidia-persistenced", NV_UTILITY },
-	{ "nv-fabricmanager", NV_UTILITY },
-	{ "nvidia-cuda-mps-control", NV_COMPUTE },
-	{ "nvidia-cuda-mps-server", NV_COMPUTE },
+	{ "nvidia-smi", NV_CAP_UTILITY },
+	{ "nvidia-debugdump", NV_CAP_UTILITY },
+	{ "nvidia-persistenced", NV_CAP_UTILITY },
+	{ "nv-fabricmanager", NV_CAP_UTILITY },
+	{ "nvidia-cuda-mps-control", NV_CAP_COMPUTE },
+	{ "nvidia-cuda-mps-server", NV_CAP_COMPUTE },
 };
 
 static const char *const usual_dirs[] = {
@@ -61,15 +61,17 @@ static bool add_directory(const struct nv_job *job, const char *dir, bool *found
 	bool any = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(binaries); i++) {
-		const char *name = binaries[i].name, *host_path;
+		const struct binary *binary = &binaries[i];
+		struct nv_file file = { .name = binary->name };
 
-		if (found[i] || !nv_job_wants(job, binaries[i].class))
+		if (found[i] || !nv_job_wants(job, binary->capabilities))
 			continue;
-		host_path = find_binary(job, dir, name);
-		if (!host_path)
+		file.host_path = find_binary(job, dir, binary->name);
+		if (!file.host_path)
 			continue;
-		nv_job_mount(job, edits, host_path, arena_printf(job->arena, "/usr/bin/%s", name),
-			     name);
+		file.destination = arena_printf(job->arena, "/usr/bin/%s", binary->name);
+		file.reason = nv_job_reason(job, binary->capabilities);
+		nv_job_mount(job, edits, &file);
 		found[i] = any = true;
 	}
 	return any;

@@ -20,17 +20,19 @@ struct node {
 	const char *name;	/* below /dev */
 	const char *drivers[2]; /* names in /proc/devices, newest first; NULL: no second one */
 	unsigned int minor;
+	const char *reason;
 	const char *remedy; /* command that makes the node */
 };
 
 static const struct node control_node = { "nvidiactl",
 					  { "nvidia", "nvidia-frontend" },
 					  CONTROL_MINOR,
+					  "every container with the driver",
 					  "nvidia-modprobe -c255" };
 
 static const struct node compute_nodes[] = {
-	{ "nvidia-uvm", { "nvidia-uvm" }, 0, "nvidia-modprobe -c0 -u" },
-	{ "nvidia-uvm-tools", { "nvidia-uvm" }, 1, "nvidia-modprobe -c0 -u" },
+	{ "nvidia-uvm", { "nvidia-uvm" }, 0, "capability compute", "nvidia-modprobe -c0 -u" },
+	{ "nvidia-uvm-tools", { "nvidia-uvm" }, 1, "capability compute", "nvidia-modprobe -c0 -u" },
 };
 
 /* The host's devices: where they are looked up. */
@@ -114,6 +116,7 @@ static void add_fake_node(const struct table *table, const struct node *node, co
 		.rdev = makedev(major, node->minor),
 		.mode = 0666,
 		.origin = arena_printf(arena, "nvidia %s (fake)", path),
+		.reason = node->reason,
 	};
 }
 
@@ -156,6 +159,7 @@ static int add_node(const struct table *table, const struct node *node, struct o
 		.uid = st.st_uid,
 		.gid = st.st_gid,
 		.origin = arena_printf(job->arena, "nvidia %s", path),
+		.reason = node->reason,
 	};
 	return 0;
 }
@@ -180,6 +184,8 @@ static int add_gpu(const struct table *table, const struct nv_gpu *gpu, struct o
 		.name = arena_printf(arena, "nvidia%u", gpu->minor),
 		.drivers = { "nvidia", "nvidia-frontend" },
 		.minor = gpu->minor,
+		.reason = arena_printf(arena, "GPU %u (%s)", gpu->index,
+				       gpu->uuid ? gpu->uuid : gpu->bus_id),
 		.remedy = arena_printf(arena, "nvidia-modprobe -c%u", gpu->minor),
 	};
 
@@ -220,5 +226,5 @@ int nv_devices_add(const struct nv_job *job, struct oci_edits *edits, struct err
 		if (r < 0)
 			return r;
 	}
-	return job->request->compute ? add_compute(&table, edits, err) : 0;
+	return nv_job_wants(job, NV_CAP_COMPUTE) ? add_compute(&table, edits, err) : 0;
 }

@@ -75,11 +75,6 @@ static int produce(const struct nv_job *job, struct oci_edits *edits, struct err
 		if (r < 0)
 			return err_prefix(err, "%s%.80s", job->request->source, job->request->text);
 	}
-	VEC_EACH(capability, &job->request->unsupported)
-		nv_job_warn(job,
-			    "NVIDIA_DRIVER_CAPABILITIES: `%s` adds nothing in this version: only "
-			    "compute and utility do",
-			    *capability);
 	if (job->request->visible)
 		VEC_PUSH(&edits->env, job->arena,
 			 arena_printf(job->arena, "NVIDIA_VISIBLE_DEVICES=%s",
@@ -88,55 +83,53 @@ static int produce(const struct nv_job *job, struct oci_edits *edits, struct err
 }
 
 /* With a version known: everything else. */
-static int inject(const struct nv_job *base, const char *version, struct oci_edits *edits,
-		  struct err *err)
+static int inject(const struct nv_job *base, struct nv_injection *ret, struct err *err)
 {
 	struct nv_driver driver;
-	struct nv_gpus gpus;
 	struct nv_job job = *base;
 	int r;
 
-	r = select_gpus(&job, &gpus, err);
+	r = select_gpus(&job, &ret->gpus, err);
 	if (r < 0)
 		return r;
-	r = nv_driver_open(job.settings, version, job.arena, &driver, err);
+	r = nv_driver_open(job.settings, ret->driver_version, job.arena, &driver, err);
 	if (r < 0)
 		return err_prefix(err, "%s%.80s", job.request->source, job.request->text);
-	job.gpus = &gpus;
+	job.gpus = &ret->gpus;
 	job.driver = &driver;
-	r = produce(&job, edits, err);
+	ret->driver_root = driver.root;
+	ret->library_dirs = driver.library_dirs;
+	r = produce(&job, &ret->edits, err);
 	nv_driver_done(&driver);
 	return r;
 }
 
 int nv_inject(const struct nv_request *request, const struct nv_settings *settings, int root_fd,
-	      struct arena *arena, struct oci_edits *edits, struct strings *warnings,
-	      struct err *err)
+	      struct arena *arena, struct nv_injection *ret, struct err *err)
 {
+	struct nv_injection made = { 0 };
 	const struct nv_job job = {
 		.request = request,
 		.settings = settings,
 		.root_fd = root_fd,
 		.arena = arena,
-		.warnings = warnings,
+		.warnings = &made.warnings,
 	};
-	struct oci_edits made = *edits;
-	const char *version;
 	int r;
 
-	drop_request(&job, &made);
+	drop_request(&job, &made.edits);
 	if (!nv_is_requested(request)) {
-		nv_procfs_hide(&job, &made);
-		*edits = made;
+		nv_procfs_hide(&job, &made.edits);
+		*ret = made;
 		return 0;
 	}
-	r = nv_driver_version(settings, arena, &version, err);
+	r = nv_driver_version(settings, arena, &made.driver_version, err);
 	if (r == -ENODEV)
 		r = missing_driver(&job, err);
 	else if (r == 0)
-		r = inject(&job, version, &made, err);
+		r = inject(&job, &made, err);
 	if (r < 0)
 		return r;
-	*edits = made;
+	*ret = made;
 	return 0;
 }

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/vec.h"
-#include "nvidia/inject.h"
+#include "nvidia/request.h"
 
 struct nv_gpu {
 	const char *bus_id;  /* `0000:06:00.0`, the name of its directory in procfs */

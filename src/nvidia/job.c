@@ -9,15 +9,23 @@
 /* rprivate: an injected mount that propagates would stay on the host for ever. */
 static const char *const bind_options[] = { "bind", "ro", "nosuid", "nodev", "rprivate" };
 
-void nv_job_mount(const struct nv_job *job, struct oci_edits *edits, const char *host_path,
-		  const char *destination, const char *name)
+const char *nv_job_reason(const struct nv_job *job, unsigned int capabilities)
+{
+	unsigned int wanted = job->request->capabilities & capabilities;
+
+	return arena_printf(job->arena, "capability %s",
+			    nv_capabilities_text(wanted, ", ", job->arena));
+}
+
+void nv_job_mount(const struct nv_job *job, struct oci_edits *edits, const struct nv_file *file)
 {
 	struct oci_mount *mount = VEC_ADD(&edits->mounts, job->arena);
 
-	mount->source = host_path;
-	mount->destination = destination;
+	mount->source = file->host_path;
+	mount->destination = file->destination;
 	mount->source_type = S_IFREG;
-	mount->origin = arena_printf(job->arena, "nvidia %s", name);
+	mount->origin = arena_printf(job->arena, "nvidia %s", file->name);
+	mount->reason = file->reason;
 	for (size_t i = 0; i < ARRAY_SIZE(bind_options); i++)
 		VEC_PUSH(&mount->options, job->arena, bind_options[i]);
 }

@@ -4,9 +4,10 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "nvidia/capabilities.h"
 #include "nvidia/driver.h"
-#include "nvidia/inject.h"
 #include "nvidia/inventory.h"
+#include "nvidia/request.h"
 #include "nvidia/settings.h"
 #include "oci/edits.h"
 
@@ -20,25 +21,25 @@ struct nv_job {
 	struct strings *warnings;
 };
 
-/* What a file belongs to: bits for the tables of the producers. */
-enum nv_class { NV_UTILITY = 1, NV_COMPUTE = 2 };
-
-/* Whether the request wants files of @classes. */
-static inline bool nv_job_wants(const struct nv_job *job, unsigned int classes)
+/* Whether the request wants what is for @capabilities (NV_CAP_*): any of them. */
+static inline bool nv_job_wants(const struct nv_job *job, unsigned int capabilities)
 {
-	return (job->request->utility && (classes & NV_UTILITY)) ||
-	       (job->request->compute && (classes & NV_COMPUTE));
+	return (job->request->capabilities & capabilities) != 0;
 }
 
-/*
- * Add a read-only bind mount of a driver file.
- *
- * @host_path:	 absolute, without links (nv_driver_open_file())
- * @destination: absolute, in the container
- * @name:	 for errors at mount time: `nvidia <name>`
- */
-void nv_job_mount(const struct nv_job *job, struct oci_edits *edits, const char *host_path,
-		  const char *destination, const char *name);
+/* Why the request gets what is for @capabilities: `capability compute`. */
+const char *nv_job_reason(const struct nv_job *job, unsigned int capabilities);
+
+/* A file of the driver in the container. */
+struct nv_file {
+	const char *host_path;	 /* absolute, without links (nv_driver_open_file()) */
+	const char *destination; /* absolute, in the container */
+	const char *name;	 /* for errors at mount time: `nvidia <name>` */
+	const char *reason;
+};
+
+/* Add a read-only bind mount of @file. */
+void nv_job_mount(const struct nv_job *job, struct oci_edits *edits, const struct nv_file *file);
 
 /* Add a warning. */
 void nv_job_warn(const struct nv_job *job, const char *fmt, ...)

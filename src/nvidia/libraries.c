@@ -17,24 +17,24 @@ enum library_flags {
 
 static const struct library {
 	const char *name; /* the file is <name>.so.<driver version> */
-	unsigned int class;
+	unsigned int capabilities;
 	unsigned int flags;
 } libraries[] = {
-	{ "libnvidia-ml", NV_UTILITY, EXPECTED },
-	{ "libnvidia-cfg", NV_UTILITY, 0 },
-	{ "libnvidia-nscq", NV_UTILITY, 0 },
-	{ "libcuda", NV_COMPUTE, EXPECTED | DEVELOPMENT_LINK },
-	{ "libcudadebugger", NV_COMPUTE, 0 },
-	{ "libnvidia-opencl", NV_COMPUTE, 0 },
-	{ "libnvidia-gpucomp", NV_COMPUTE, 0 },
-	{ "libnvidia-ptxjitcompiler", NV_COMPUTE, 0 },
-	{ "libnvidia-fatbinaryloader", NV_COMPUTE, 0 },
-	{ "libnvidia-allocator", NV_COMPUTE, 0 },
-	{ "libnvidia-compiler", NV_COMPUTE, 0 },
-	{ "libnvidia-pkcs11", NV_COMPUTE, 0 },
-	{ "libnvidia-pkcs11-openssl3", NV_COMPUTE, 0 },
-	{ "libnvidia-nvvm", NV_COMPUTE, 0 },
-	{ "libnvidia-tileiras", NV_COMPUTE, 0 },
+	{ "libnvidia-ml", NV_CAP_UTILITY, EXPECTED },
+	{ "libnvidia-cfg", NV_CAP_UTILITY, 0 },
+	{ "libnvidia-nscq", NV_CAP_UTILITY, 0 },
+	{ "libcuda", NV_CAP_COMPUTE, EXPECTED | DEVELOPMENT_LINK },
+	{ "libcudadebugger", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-opencl", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-gpucomp", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-ptxjitcompiler", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-fatbinaryloader", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-allocator", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-compiler", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-pkcs11", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-pkcs11-openssl3", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-nvvm", NV_CAP_COMPUTE, 0 },
+	{ "libnvidia-tileiras", NV_CAP_COMPUTE, 0 },
 };
 
 /* What tells Debian's layout; an image without a distribution may still have the directories. */
@@ -97,13 +97,14 @@ static int find_library(const struct nv_job *job, const char *name, struct sourc
 }
 
 static void add_link(const struct nv_job *job, struct oci_edits *edits, const char *path,
-		     const char *target)
+		     const char *target, const char *reason)
 {
 	struct oci_link *link = VEC_ADD(&edits->links, job->arena);
 
 	link->path = path;
 	link->target = target;
 	link->origin = arena_printf(job->arena, "nvidia %s", strrchr(path, '/') + 1);
+	link->reason = reason;
 }
 
 /* Whether to make <name>.so: the host's driver package decides, by having it or not. */
@@ -126,14 +127,20 @@ static void add_library(const struct nv_job *job, const struct library *library,
 	const char *soname = source->soname ? source->soname : source->file;
 	struct arena *arena = job->arena;
 
-	nv_job_mount(job, edits, source->host_path,
-		     arena_printf(arena, "%s/%s", destination, source->file), soname);
+	const struct nv_file file = {
+		.host_path = source->host_path,
+		.destination = arena_printf(arena, "%s/%s", destination, source->file),
+		.name = soname,
+		.reason = nv_job_reason(job, library->capabilities),
+	};
+
+	nv_job_mount(job, edits, &file);
 	if (!str_eq(soname, source->file))
 		add_link(job, edits, arena_printf(arena, "%s/%s", destination, soname),
-			 source->file);
+			 source->file, "SONAME, by which programs find it");
 	if (has_development_link(job, library, source))
 		add_link(job, edits, arena_printf(arena, "%s/%s.so", destination, library->name),
-			 soname);
+			 soname, "name without version, by which programs may open it");
 }
 
 int nv_libraries_add(const struct nv_job *job, struct oci_edits *edits, struct err *err)
@@ -145,7 +152,7 @@ int nv_libraries_add(const struct nv_job *job, struct oci_edits *edits, struct e
 		struct source source = { 0 };
 		int r;
 
-		if (!nv_job_wants(job, library->class))
+		if (!nv_job_wants(job, library->capabilities))
 			continue;
 		r = find_library(job, library->name, &source, err);
 		if (r == -ENOENT && (library->flags & EXPECTED))

@@ -8,13 +8,15 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "nvidia/inject.h"
 
 #define DRIVER_DIR    "/driver/nvidia"
 #define FILE_SIZE_MAX (256 * 1024)
 
 static const char *const copied[] = { "params", "version", "registry" };
 
-static struct oci_tmpfs *add_tmpfs(const struct nv_job *job, struct oci_edits *edits)
+static struct oci_tmpfs *add_tmpfs(const struct nv_job *job, struct oci_edits *edits,
+				   const char *reason)
 {
 	struct oci_tmpfs *tmpfs = VEC_ADD(&edits->tmpfs, job->arena);
 
@@ -22,6 +24,7 @@ static struct oci_tmpfs *add_tmpfs(const struct nv_job *job, struct oci_edits *e
 		.dest = "/proc" DRIVER_DIR,
 		.mode = 0555,
 		.origin = "nvidia /proc" DRIVER_DIR,
+		.reason = reason,
 	};
 	return tmpfs;
 }
@@ -70,7 +73,8 @@ int nv_procfs_add(const struct nv_job *job, struct oci_edits *edits, struct err 
 {
 	const char *dir =
 		arena_printf(job->arena, "%s" DRIVER_DIR, job->settings->testing.proc_root);
-	struct oci_tmpfs *tmpfs = add_tmpfs(job, edits);
+	struct oci_tmpfs *tmpfs =
+		add_tmpfs(job, edits, "only the container's GPUs, nothing to write");
 
 	for (size_t i = 0; i < ARRAY_SIZE(copied); i++) {
 		int r = add_file(job, dir, copied[i], tmpfs, err);
@@ -94,7 +98,7 @@ void nv_procfs_hide(const struct nv_job *job, struct oci_edits *edits)
 	if (settings->protect_proc_driver &&
 	    access(arena_printf(job->arena, "%s" DRIVER_DIR, settings->testing.proc_root), F_OK) ==
 		    0)
-		add_tmpfs(job, edits);
+		add_tmpfs(job, edits, "protect-proc-driver: no GPU was asked for");
 }
 
 bool nv_is_driver_shown(void)

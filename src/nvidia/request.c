@@ -9,8 +9,9 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "nvidia/capabilities.h"
-#include "nvidia/inject.h"
 #include "nvidia/inventory.h"
+#include "nvidia/request.h"
+#include "oci/edits.h"
 
 /* More different ids than any host has GPUs; bounds the work on a hostile environment. */
 #define IDS_MAX 256
@@ -311,14 +312,12 @@ static int read_capabilities(const struct strings *env, const struct nv_settings
 {
 	const char *text = oci_env_get(env, CAPABILITIES), *unknown;
 	unsigned int set;
-	bool whole;
 
 	if (nv_capabilities_parse(text ? text : "", arena, &set, &unknown) < 0)
 		return err_set(err, EINVAL, CAPABILITIES ": unknown capability `%.*s` (known: %s)",
 			       QUOTED_MAX, unknown,
 			       nv_capabilities_text(NV_CAP_EVERY | NV_CAP_ALL, ", ", arena));
-	whole = set & NV_CAP_ALL || (!text && is_legacy(env));
-	if (whole)
+	if (set & NV_CAP_ALL || (!text && is_legacy(env)))
 		set = settings->capabilities;
 	else if (!set)
 		set = settings->capabilities & (NV_CAP_COMPUTE | NV_CAP_UTILITY);
@@ -328,12 +327,7 @@ static int read_capabilities(const struct strings *env, const struct nv_settings
 					    "(supported-driver-capabilities: %s)",
 			       nv_capabilities_text(set & ~settings->capabilities, ",", arena),
 			       nv_capabilities_text(settings->capabilities, ",", arena));
-	request->compute = set & NV_CAP_COMPUTE;
-	request->utility = set & NV_CAP_UTILITY;
-	/* Who wants everything does not want each. */
-	if (!whole)
-		request->unsupported =
-			nv_capabilities_words(set & ~(NV_CAP_COMPUTE | NV_CAP_UTILITY), arena);
+	request->capabilities = set;
 	return 0;
 }
 

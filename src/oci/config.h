@@ -25,6 +25,7 @@ struct oci_mount {
 	struct strings options;
 	mode_t source_type; /* S_IFREG …: the source must be that; by edits only, 0: any */
 	const char *origin; /* for errors: `mounts[3]`, `nvidia libcuda.so.1` */
+	const char *reason; /* of an edit, for people: `capability compute` */
 };
 
 struct oci_rlimit {
@@ -137,6 +138,7 @@ struct oci_device {
 	uid_t uid;
 	gid_t gid;
 	const char *origin;
+	const char *reason; /* of an edit */
 };
 
 struct oci_device_rule {
@@ -261,6 +263,7 @@ struct oci_link {
 	const char *path; /* in the container, absolute */
 	const char *target;
 	const char *origin;
+	const char *reason;
 };
 
 /* A file of a private tmpfs. */
@@ -287,6 +290,7 @@ struct oci_tmpfs {
 	VEC(struct oci_tmpfs_file) files;
 	VEC(struct oci_tmpfs_bind) binds;
 	const char *origin;
+	const char *reason;
 };
 
 struct oci_config {

@@ -40,11 +40,11 @@ struct create {
 	enum side me;
 
 	struct oci_config *config;
-	int rootfs_fd; /* O_PATH of root.path as the host sees it, owned */
+	int rootfs_fd;	   /* O_PATH of root.path as the host sees it, owned */
 	bool needs_nvidia; /* something is asked for, or to be hidden; then these two are read */
 	struct nv_settings settings;
 	struct nv_request request;
-	struct oci_edits edits;
+	struct nv_injection nvidia;
 	struct cg_layout layout;
 	struct rootfs_plan plan;
 

@@ -79,8 +79,8 @@ static int read_request(struct create *c, struct err *err)
 {
 	int r;
 
-	c->needs_nvidia = nv_may_be_requested(c->config, c->options->gpus, c->arena) ||
-			  nv_is_driver_shown();
+	c->needs_nvidia =
+		nv_may_be_requested(c->config, c->options->gpus, c->arena) || nv_is_driver_shown();
 	if (!c->needs_nvidia)
 		return 0;
 	r = nv_settings_read(c->options->settings, c->arena, &c->settings, err);
@@ -179,13 +179,19 @@ bool wants_nvidia(const struct create *c)
 
 int step_inject_nvidia(struct create *c, struct err *err)
 {
-	return nv_inject(&c->request, &c->settings, c->rootfs_fd, c->arena, &c->edits, &c->warnings,
-			 err);
+	int r;
+
+	r = nv_inject(&c->request, &c->settings, c->rootfs_fd, c->arena, &c->nvidia, err);
+	if (r < 0)
+		return r;
+	VEC_EACH(warning, &c->nvidia.warnings)
+		VEC_PUSH(&c->warnings, c->arena, *warning);
+	return 0;
 }
 
 int step_apply_edits(struct create *c, struct err *err)
 {
-	return oci_edits_apply(c->config, &c->edits, c->arena, err);
+	return oci_edits_apply(c->config, &c->nvidia.edits, c->arena, err);
 }
 
 /*

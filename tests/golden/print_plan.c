@@ -20,7 +20,7 @@ static int edit(struct oci_config *config, const char *bundle, const char *setti
 	cleanup_close int root_fd = -EBADF;
 	struct nv_settings settings;
 	struct nv_request request;
-	struct oci_edits edits = { 0 };
+	struct nv_injection nvidia;
 	int r;
 
 	/* Whether the machine itself has a driver must not matter. */
@@ -35,8 +35,11 @@ static int edit(struct oci_config *config, const char *bundle, const char *setti
 		       O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return err_errno(err, "open the root file system");
-	r = nv_inject(&request, &settings, root_fd, arena, &edits, warnings, err);
-	return r < 0 ? r : oci_edits_apply(config, &edits, arena, err);
+	r = nv_inject(&request, &settings, root_fd, arena, &nvidia, err);
+	if (r < 0)
+		return r;
+	*warnings = nvidia.warnings;
+	return oci_edits_apply(config, &nvidia.edits, arena, err);
 }
 
 /* rootfsPropagation decides both; the second is empty where nothing is set after the pivot. */

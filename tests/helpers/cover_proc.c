@@ -17,24 +17,27 @@
 #include "nvidia/procfs.h"
 
 /* The one edit of nvidia/procfs, moved to @dest. */
-static int produce(const char *file, const struct nv_request *request, const char *dest,
+static int produce(const char *file, const struct oci_config *config, const char *dest,
 		   struct arena *arena, struct oci_edits *edits, struct err *err)
 {
 	struct nv_gpus all = { 0 }, gpus = { 0 };
 	struct nv_settings settings;
+	struct nv_request request = { 0 };
 	const struct nv_job job = {
-		.request = request, .settings = &settings, .gpus = &gpus, .arena = arena
+		.request = &request, .settings = &settings, .gpus = &gpus, .arena = arena
 	};
 	int r;
 
 	r = nv_settings_read(file, arena, &settings, err);
 	if (r == 0)
+		r = nv_request_read(config, NULL, &settings, arena, &request, err);
+	if (r == 0)
 		r = nv_inventory_read(settings.testing.proc_root, arena, &all, err);
 	if (r == 0)
-		r = nv_inventory_select(&all, request, arena, &gpus, err);
+		r = nv_inventory_select(&all, &request, arena, &gpus, err);
 	if (r < 0)
 		return r;
-	if (!nv_is_requested(request))
+	if (!nv_is_requested(&request))
 		nv_procfs_hide(&job, edits);
 	else
 		r = nv_procfs_add(&job, edits, err);
@@ -76,7 +79,6 @@ int main(int argc, char *argv[])
 {
 	struct oci_config config = { 0 };
 	struct oci_edits edits = { 0 };
-	struct nv_request request;
 	struct arena arena = { 0 };
 	struct err err = { 0 };
 	int r;
@@ -89,9 +91,7 @@ int main(int argc, char *argv[])
 	}
 	VEC_PUSH(&config.process.env, &arena,
 		 arena_printf(&arena, "NVIDIA_VISIBLE_DEVICES=%s", argv[2]));
-	r = nv_request_read(&config, NULL, &arena, &request, &err);
-	if (r == 0)
-		r = produce(argv[1], &request, argv[3], &arena, &edits, &err);
+	r = produce(argv[1], &config, argv[3], &arena, &edits, &err);
 	if (r == 0)
 		r = cover(&config, &edits, &arena, &err);
 	arena_done(&arena);

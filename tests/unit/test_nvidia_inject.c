@@ -12,33 +12,27 @@
 
 static struct err err;
 
-struct result {
-	struct oci_edits edits;
-	struct strings warnings;
-};
-
 static int inject(const struct nv_settings *settings, const char *gpus, const char *capabilities,
-		  struct result *ret)
+		  struct nv_injection *ret)
 {
 	cleanup_close int root_fd = open(fixture_path("root/"), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct oci_config config = { 0 };
 	struct nv_request request;
 
-	*ret = (struct result){ 0 };
+	*ret = (struct nv_injection){ 0 };
 	err = (struct err){ 0 };
 	if (capabilities)
 		VEC_PUSH(&config.process.env, &fixture_arena,
 			 arena_printf(&fixture_arena, "NVIDIA_DRIVER_CAPABILITIES=%s",
 				      capabilities));
 	CHECK_INT(nv_request_read(&config, gpus, settings, &fixture_arena, &request, &err), 0);
-	return nv_inject(&request, settings, root_fd, &fixture_arena, &ret->edits, &ret->warnings,
-			 &err);
+	return nv_inject(&request, settings, root_fd, &fixture_arena, ret, &err);
 }
 
 /* The words of a failure, which must leave nothing behind. */
 static const char *refusal(const struct nv_settings *settings, const char *gpus)
 {
-	struct result result;
+	struct nv_injection result;
 
 	CHECK(inject(settings, gpus, NULL, &result) < 0);
 	CHECK_INT(result.edits.devices.count + result.edits.mounts.count +
@@ -91,7 +85,7 @@ static bool make_nodes(void)
 	return true;
 }
 
-static const char *device_names(const struct result *result)
+static const char *device_names(const struct nv_injection *result)
 {
 	struct strbuf buf = { .arena = &fixture_arena };
 
@@ -100,7 +94,7 @@ static const char *device_names(const struct result *result)
 	return strbuf_text(&buf);
 }
 
-static const char *mount_names(const struct result *result)
+static const char *mount_names(const struct nv_injection *result)
 {
 	struct strbuf buf = { .arena = &fixture_arena };
 
@@ -113,18 +107,16 @@ TEST(nothing_asked_nothing_done)
 {
 	const struct nv_settings settings = { .driver_root = "/nonexistent" };
 	const struct nv_request request = { .kind = NV_NOTHING };
-	struct result result = { 0 };
+	struct nv_injection result = { 0 };
 
-	CHECK_INT(nv_inject(&request, &settings, -EBADF, &fixture_arena, &result.edits,
-			    &result.warnings, &err),
-		  0);
+	CHECK_INT(nv_inject(&request, &settings, -EBADF, &fixture_arena, &result, &err), 0);
 	CHECK_INT(result.edits.mounts.count, 0);
 }
 
 TEST(missing_driver)
 {
 	struct nv_settings settings = fixture_settings();
-	struct result result;
+	struct nv_injection result;
 
 	make_driver();
 	fixture_remove("sys");
@@ -146,8 +138,7 @@ TEST(what_asked_is_dropped)
 	struct nv_settings settings = fixture_settings();
 	struct oci_config config = { 0 };
 	struct nv_request request;
-	struct oci_edits edits = { 0 };
-	struct strings warnings = { 0 };
+	struct nv_injection result;
 	struct oci_mount *mount = VEC_ADD(&config.mounts, &fixture_arena);
 
 	/* Also where the driver is missing: the hook would fail there. */
@@ -158,12 +149,11 @@ TEST(what_asked_is_dropped)
 	mount->source = "/dev/null";
 	mount->destination = "/var/run/nvidia-container-devices/all";
 	CHECK_INT(nv_request_read(&config, NULL, &settings, &fixture_arena, &request, &err), 0);
-	CHECK_INT(nv_inject(&request, &settings, -EBADF, &fixture_arena, &edits, &warnings, &err),
-		  0);
-	CHECK_INT(edits.dropped_mounts.count, 1);
-	CHECK(strings_have(&edits.dropped_mounts, mount->destination));
-	CHECK(strings_have(&edits.dropped_hooks, "nvidia-container-runtime-hook"));
-	CHECK(strings_have(&edits.dropped_hooks, "nvidia-container-toolkit"));
+	CHECK_INT(nv_inject(&request, &settings, -EBADF, &fixture_arena, &result, &err), 0);
+	CHECK_INT(result.edits.dropped_mounts.count, 1);
+	CHECK(strings_have(&result.edits.dropped_mounts, mount->destination));
+	CHECK(strings_have(&result.edits.dropped_hooks, "nvidia-container-runtime-hook"));
+	CHECK(strings_have(&result.edits.dropped_hooks, "nvidia-container-toolkit"));
 }
 
 TEST(unknown_gpu)
@@ -336,7 +326,7 @@ TEST(a_file_is_no_node)
 TEST(wrong_numbers)
 {
 	struct nv_settings settings = fixture_settings();
-	struct result result;
+	struct nv_injection result;
 
 	make_driver();
 	if (!make_nodes())
@@ -357,7 +347,7 @@ TEST(all)
 {
 	const struct nv_settings settings = fixture_settings();
 	const struct oci_device *device;
-	struct result result;
+	struct nv_injection result;
 
 	make_driver();
 	if (!make_nodes())
@@ -383,7 +373,7 @@ TEST(all)
 TEST(selections)
 {
 	const struct nv_settings settings = fixture_settings();
-	struct result result;
+	struct nv_injection result;
 
 	make_driver();
 	if (!make_nodes())
@@ -392,8 +382,7 @@ TEST(selections)
 	CHECK_STR(device_names(&result), "/dev/nvidiactl /dev/nvidia2 ");
 	CHECK_STR(mount_names(&result), "libnvidia-ml.so" V " nvidia-smi ");
 	CHECK_STR(result.edits.env.items[0], "NVIDIA_VISIBLE_DEVICES=GPU-bbbb");
-	CHECK_INT(result.warnings.count, 1);
-	CHECK_HAS(result.warnings.items[0], "`video` adds nothing in this version");
+	CHECK_INT(result.warnings.count, 0);
 
 	CHECK_INT(inject(&settings, "count=2", "compute", &result), 0);
 	CHECK_STR(result.edits.env.items[0], "NVIDIA_VISIBLE_DEVICES=0,1");
@@ -403,7 +392,7 @@ TEST(selections)
 TEST(none)
 {
 	const struct nv_settings settings = fixture_settings();
-	struct result result;
+	struct nv_injection result;
 
 	make_driver();
 	if (!make_nodes())
@@ -421,7 +410,7 @@ TEST(none)
 TEST(binaries)
 {
 	struct nv_settings settings = fixture_settings();
-	struct result result;
+	struct nv_injection result;
 
 	make_driver();
 	if (!make_nodes())
@@ -453,7 +442,7 @@ TEST(binaries)
 TEST(nodes_of_a_device_root)
 {
 	struct nv_settings settings = fixture_settings();
-	struct result result;
+	struct nv_injection result;
 
 	make_driver();
 	if (!make_nodes())

@@ -17,10 +17,10 @@ struct result {
 };
 
 /* Run the producer on the fixture; the container's root is <fixture>/root. */
-static struct result run(bool utility, bool compute)
+static struct result run(unsigned int capabilities)
 {
 	const struct nv_settings settings = fixture_settings();
-	const struct nv_request request = { .utility = utility, .compute = compute };
+	const struct nv_request request = { .capabilities = capabilities };
 	cleanup_close int root_fd = open(fixture_path("root/"), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct result result = { 0 };
 	struct nv_driver driver;
@@ -76,7 +76,7 @@ TEST(mounts)
 	struct result result;
 
 	make_driver();
-	result = run(true, true);
+	result = run(NV_CAP_UTILITY | NV_CAP_COMPUTE);
 	CHECK_INT(result.code, 0);
 	CHECK_INT(result.edits.mounts.count, 4);
 	CHECK_INT(result.warnings.count, 0);
@@ -95,7 +95,7 @@ TEST(links)
 	struct result result;
 
 	make_driver();
-	result = run(true, true);
+	result = run(NV_CAP_UTILITY | NV_CAP_COMPUTE);
 	CHECK_STR(link_at(&result, INSIDE "libcuda.so.1"), "libcuda.so" V);
 	CHECK_STR(link_at(&result, INSIDE "libcuda.so"), "libcuda.so.1");
 	CHECK_STR(link_at(&result, INSIDE "libnvidia-ml.so.1"), "libnvidia-ml.so" V);
@@ -110,13 +110,13 @@ TEST(classes)
 	struct result result;
 
 	make_driver();
-	result = run(true, false);
+	result = run(NV_CAP_UTILITY);
 	CHECK_INT(result.edits.mounts.count, 1);
 	CHECK(mount_at(&result, INSIDE "libnvidia-ml.so" V));
-	result = run(false, true);
+	result = run(NV_CAP_COMPUTE);
 	CHECK_INT(result.edits.mounts.count, 3);
 	CHECK(!mount_at(&result, INSIDE "libnvidia-ml.so" V));
-	result = run(false, false);
+	result = run(0);
 	CHECK_INT(result.edits.mounts.count, 0);
 }
 
@@ -126,11 +126,11 @@ TEST(missing_main_library_warns)
 
 	make_driver();
 	unlink(fixture_path(LIB "/libcuda.so" V));
-	result = run(true, true);
+	result = run(NV_CAP_UTILITY | NV_CAP_COMPUTE);
 	CHECK_INT(result.code, 0);
 	CHECK_INT(result.warnings.count, 1);
 	CHECK_HAS(result.warnings.items[0], "no libcuda.so." FIXTURE_VERSION);
-	result = run(true, false);
+	result = run(NV_CAP_UTILITY);
 	CHECK_INT(result.warnings.count, 0);
 }
 
@@ -140,7 +140,7 @@ TEST(damaged_library_is_named)
 
 	make_driver();
 	fixture_file(LIB "/libnvidia-gpucomp.so" V, "");
-	result = run(true, true);
+	result = run(NV_CAP_UTILITY | NV_CAP_COMPUTE);
 	CHECK_INT(result.code, -ENOEXEC);
 	CHECK_HAS(err.text, LIB "/libnvidia-gpucomp.so" V ": no 64-bit ELF library");
 }
@@ -153,7 +153,7 @@ TEST(what_is_no_file_is_skipped)
 	unlink(fixture_path(LIB "/libnvidia-gpucomp.so" V));
 	CHECK_INT(mkfifo(fixture_path(LIB "/libnvidia-gpucomp.so" V), 0600), 0);
 	fixture_path(LIB "/libnvidia-cfg.so" V "/");
-	result = run(true, true);
+	result = run(NV_CAP_UTILITY | NV_CAP_COMPUTE);
 	CHECK_INT(result.code, 0);
 	CHECK_INT(result.edits.mounts.count, 3);
 }
@@ -167,7 +167,7 @@ TEST(link_is_resolved_inside_the_driver_root)
 	fixture_library("store", "libnvidia-cfg", "libnvidia-cfg.so.1");
 	fixture_link(LIB "/libnvidia-cfg.so" V, "/../../store/libnvidia-cfg.so" V);
 	fixture_link(LIB "/libnvidia-nscq.so" V, "/etc/passwd");
-	result = run(true, true);
+	result = run(NV_CAP_UTILITY | NV_CAP_COMPUTE);
 	CHECK_INT(result.code, 0);
 	mount = mount_at(&result, INSIDE "libnvidia-cfg.so" V);
 	CHECK(mount);
@@ -188,7 +188,7 @@ TEST(destination)
 
 		fixture_remove("root");
 		fixture_file(marks[i], "");
-		result = run(true, true);
+		result = run(NV_CAP_UTILITY | NV_CAP_COMPUTE);
 		CHECK(mount_at(&result, "/usr/lib/" NV_TRIPLET "/libcuda.so" V));
 		CHECK_STR(link_at(&result, "/usr/lib/" NV_TRIPLET "/libcuda.so"), "libcuda.so.1");
 	}

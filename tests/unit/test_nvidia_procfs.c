@@ -2,6 +2,7 @@
 /* nvidia/procfs: what a container is shown of /proc/driver/nvidia. */
 #include "nvidia/procfs.h"
 
+#include "nvidia/inject.h"
 #include "nvidia_fixture.h"
 
 static struct err err;
@@ -129,11 +130,11 @@ TEST(what_cannot_be_read_is_an_error)
 static size_t hidden(const struct nv_settings *settings)
 {
 	const struct nv_request request = { .kind = NV_NOTHING };
-	struct strings warnings = { 0 };
-	struct oci_edits edits = { 0 };
+	struct nv_injection injection;
+	struct oci_edits edits;
 
-	CHECK_INT(nv_inject(&request, settings, -EBADF, &fixture_arena, &edits, &warnings, &err),
-		  0);
+	CHECK_INT(nv_inject(&request, settings, -EBADF, &fixture_arena, &injection, &err), 0);
+	edits = injection.edits;
 	CHECK_INT(edits.devices.count + edits.mounts.count + edits.links.count + edits.env.count,
 		  0);
 	VEC_EACH(tmpfs, &edits.tmpfs) {

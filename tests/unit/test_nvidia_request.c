@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 #include "nvidia/capabilities.h"
-#include "nvidia/inject.h"
+#include "nvidia/request.h"
 #include "test.h"
 
 static struct arena arena;
@@ -73,7 +73,7 @@ TEST(option_words)
 
 	CHECK_INT(request.kind, NV_ALL);
 	CHECK_STR(request.visible, "all");
-	CHECK(request.compute && request.utility);
+	CHECK_INT(request.capabilities, NV_CAP_COMPUTE | NV_CAP_UTILITY);
 	request = option("none");
 	CHECK_INT(request.kind, NV_NO_GPU);
 	CHECK_STR(request.visible, "none");
@@ -212,27 +212,25 @@ TEST(capabilities)
 {
 	static const struct {
 		const char *text;
-		bool compute, utility;
-		size_t unsupported;
+		unsigned int set;
 	} rows[] = {
-		{ NULL, true, true, 0 },
-		{ "", true, true, 0 },
-		{ " , ", true, true, 0 },
-		{ "all", true, true, 0 },
-		{ "compute", true, false, 0 },
-		{ "utility", false, true, 0 },
-		{ "compute, utility", true, true, 0 },
-		{ "utility,video,display,video", false, true, 2 },
-		{ "graphics,ngx,compat32", false, false, 3 },
+		{ NULL, NV_CAP_COMPUTE | NV_CAP_UTILITY },
+		{ "", NV_CAP_COMPUTE | NV_CAP_UTILITY },
+		{ " , ", NV_CAP_COMPUTE | NV_CAP_UTILITY },
+		{ "all", NV_CAP_EVERY },
+		{ "compute", NV_CAP_COMPUTE },
+		{ "utility", NV_CAP_UTILITY },
+		{ "compute, utility", NV_CAP_COMPUTE | NV_CAP_UTILITY },
+		{ "utility,video,display,video", NV_CAP_UTILITY | NV_CAP_VIDEO | NV_CAP_DISPLAY },
+		{ "graphics,ngx,compat32", NV_CAP_GRAPHICS | NV_CAP_NGX | NV_CAP_COMPAT32 },
+		{ "all,video", NV_CAP_EVERY },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct nv_request request;
 
 		CHECK_INT(read_request("all", NULL, rows[i].text, &request), 0);
-		CHECK_INT(request.compute, rows[i].compute);
-		CHECK_INT(request.utility, rows[i].utility);
-		CHECK_INT(request.unsupported.count, rows[i].unsupported);
+		CHECK_INT(request.capabilities, rows[i].set);
 	}
 	CHECK_HAS(refusal(NULL, "all", "compute,fast"),
 		  "NVIDIA_DRIVER_CAPABILITIES: unknown capability `fast` (known: compute");
@@ -305,11 +303,11 @@ TEST(legacy_images)
 	struct nv_request request = read_with(&config, &settings);
 
 	CHECK_INT(request.kind, NV_ALL);
-	CHECK(request.compute && request.utility && !request.visible);
-	CHECK_INT(request.unsupported.count, 0);
+	CHECK_INT(request.capabilities, NV_CAP_EVERY);
+	CHECK(!request.visible);
 	settings.capabilities = NV_CAP_UTILITY | NV_CAP_VIDEO;
 	request = read_with(&config, &settings);
-	CHECK(!request.compute && request.utility);
+	CHECK_INT(request.capabilities, NV_CAP_UTILITY | NV_CAP_VIDEO);
 
 	settings = nv_settings_default();
 	config = CONTAINER("CUDA_VERSION=8.0", "NVIDIA_REQUIRE_CUDA=");
@@ -462,11 +460,10 @@ TEST(capabilities_that_the_host_allows)
 			    "compute,video (supported-driver-capabilities: utility)");
 	config = CONTAINER("NVIDIA_VISIBLE_DEVICES=all");
 	request = read_with(&config, &settings);
-	CHECK(!request.compute && request.utility);
+	CHECK_INT(request.capabilities, NV_CAP_UTILITY);
 	config = CONTAINER("NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=all,video");
 	request = read_with(&config, &settings);
-	CHECK(!request.compute && request.utility);
-	CHECK_INT(request.unsupported.count, 0);
+	CHECK_INT(request.capabilities, NV_CAP_UTILITY);
 }
 
 TEST_MAIN()
