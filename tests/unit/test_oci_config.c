@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of config.json: what is read into the model, what is refused where, what `spec` prints. */
-#include "test.h"
+#include "config_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,31 +11,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
-#include "oci/config_io.h"
 #include "oci/version.h"
-
-/* One parse; everything that it made. */
-struct result {
-	struct arena arena;
-	struct oci_notes notes;
-	struct oci_config *config;
-	struct err err;
-	int r;
-};
-
-static struct result parse(const char *text)
-{
-	struct result result = { 0 };
-
-	result.r = oci_config_parse(text, strlen(text), "/bundle", &result.arena, &result.notes,
-				    &result.config, &result.err);
-	return result;
-}
-
-/* A document of the required members and @rest, which starts with a comma or is empty. */
-#define WITH(rest)    "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"}" rest "}"
-#define PROCESS(rest) WITH(",\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]" rest "}")
-#define LINUX(rest)   WITH(",\"linux\":{" rest "}")
 
 /* Expect @text to be refused with exactly these words. */
 static void check_refused(const char *text, const char *words)

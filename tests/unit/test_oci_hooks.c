@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hooks in config.json: what is read, what is refused, and that a written list is read the same. */
-#include "test.h"
+#include "config_fixture.h"
 
 #include <errno.h>
 
 #include "base/json.h"
-#include "oci/config_io.h"
 #include "oci/enums.h"
 
-#define HOOKS(text) "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"hooks\":{" text "}}"
-
-struct result {
-	struct arena arena;
-	struct oci_config *config;
-	struct err err;
-	int r;
-};
-
-static struct result parse(const char *text)
-{
-	struct result result = { 0 };
-
-	result.r = oci_config_parse(text, strlen(text), "/b", &result.arena, NULL, &result.config,
-				    &result.err);
-	return result;
-}
+#define HOOKS(text) WITH(",\"hooks\":{" text "}")
 
 TEST(every_kind_has_its_list)
 {

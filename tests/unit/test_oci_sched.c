@@ -1,39 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the kernel runs the process: scheduler, ioPriority, execCPUAffinity, personality in config.json. */
-#include "test.h"
+#include "config_fixture.h"
 
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <sys/personality.h>
 
-#include "oci/config_io.h"
-
-#define PROCESS(text)                                                                     \
-	"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\"," \
-	"\"args\":[\"sh\"]," text "}}"
-#define LINUX(text) "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"linux\":{" text "}}"
-
-struct result {
-	struct arena arena;
-	struct oci_config *config;
-	struct err err;
-	int r;
-};
-
-static struct result parse(const char *text)
-{
-	struct result result = { 0 };
-
-	result.r = oci_config_parse(text, strlen(text), "/b", &result.arena, NULL, &result.config,
-				    &result.err);
-	return result;
-}
-
 TEST(a_whole_scheduler)
 {
 	struct result result = parse(
-		PROCESS("\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"nice\":0,\"priority\":0,"
+		PROCESS(",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"nice\":0,\"priority\":0,"
 			"\"flags\":[\"SCHED_FLAG_RECLAIM\",\"SCHED_FLAG_DL_OVERRUN\"],"
 			"\"runtime\":18446744073709551615,\"deadline\":2,\"period\":3}"));
 	const struct oci_scheduler *scheduler = &result.config->process.scheduler;
@@ -49,7 +26,7 @@ TEST(a_whole_scheduler)
 
 TEST(absent_is_not_set)
 {
-	struct result result = parse(PROCESS("\"env\":[]"));
+	struct result result = parse(PROCESS(",\"env\":[]"));
 	const struct oci_process *process = &result.config->process;
 
 	CHECK(!process->scheduler.set && !process->io_priority.set);
@@ -61,7 +38,7 @@ TEST(absent_is_not_set)
 
 TEST(profiles_and_labels)
 {
-	struct result result = parse(PROCESS("\"apparmorProfile\":\"p\",\"selinuxLabel\":\"\""));
+	struct result result = parse(PROCESS(",\"apparmorProfile\":\"p\",\"selinuxLabel\":\"\""));
 	struct result mounts = parse(LINUX("\"mountLabel\":\"a:b:c\""));
 
 	CHECK_STR(result.config->process.apparmor_profile, "p");
@@ -74,7 +51,7 @@ TEST(profiles_and_labels)
 TEST(an_io_priority)
 {
 	struct result result =
-		parse(PROCESS("\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":7}"));
+		parse(PROCESS(",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":7}"));
 
 	CHECK(result.config->process.io_priority.set);
 	CHECK_INT(result.config->process.io_priority.class, IOPRIO_CLASS_IDLE);
@@ -103,7 +80,7 @@ static bool has_cpu(const struct oci_cpu_mask *mask, size_t cpu)
 TEST(lists_of_cpus)
 {
 	struct result result = parse(
-		PROCESS("\"execCPUAffinity\":{\"initial\":\"0-2, 63,64\",\"final\":\"8191\"}"));
+		PROCESS(",\"execCPUAffinity\":{\"initial\":\"0-2, 63,64\",\"final\":\"8191\"}"));
 	const struct oci_cpu_mask *initial = &result.config->process.exec_cpus_initial;
 
 	CHECK_STR(result.err.text, "");
@@ -117,7 +94,7 @@ TEST(lists_of_cpus)
 
 TEST(an_empty_list_is_none)
 {
-	struct result result = parse(PROCESS("\"execCPUAffinity\":{\"initial\":\"\"}"));
+	struct result result = parse(PROCESS(",\"execCPUAffinity\":{\"initial\":\"\"}"));
 
 	CHECK(!result.config->process.exec_cpus_initial.words);
 	arena_done(&result.arena);
@@ -131,7 +108,7 @@ TEST(lists_that_are_none)
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		struct arena arena = { 0 };
 		struct result result = parse(arena_printf(
-			&arena, PROCESS("\"execCPUAffinity\":{\"final\":\"%s\"}"), lists[i]));
+			&arena, PROCESS(",\"execCPUAffinity\":{\"final\":\"%s\"}"), lists[i]));
 
 		CHECK_STR(result.err.text,
 			  arena_printf(&arena,
@@ -148,31 +125,31 @@ TEST(what_is_wrong_is_named)
 	static const struct {
 		const char *text, *words;
 	} cases[] = {
-		{ PROCESS("\"scheduler\":{}"),
+		{ PROCESS(",\"scheduler\":{}"),
 		  "config.json:1: process.scheduler.policy: required, but missing" },
-		{ PROCESS("\"scheduler\":{\"policy\":\"FIFO\"}"),
+		{ PROCESS(",\"scheduler\":{\"policy\":\"FIFO\"}"),
 		  "config.json:1: process.scheduler.policy: unknown scheduler policy `FIFO` (one "
 		  "of "
 		  "SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_ISO, SCHED_IDLE, "
 		  "SCHED_DEADLINE)" },
-		{ PROCESS("\"scheduler\":{\"policy\":\"SCHED_RR\",\"flags\":[\"X\"]}"),
+		{ PROCESS(",\"scheduler\":{\"policy\":\"SCHED_RR\",\"flags\":[\"X\"]}"),
 		  "config.json:1: process.scheduler.flags[0]: unknown scheduler flag `X` (one of "
 		  "SCHED_FLAG_RESET_ON_FORK, SCHED_FLAG_RECLAIM, SCHED_FLAG_DL_OVERRUN, "
 		  "SCHED_FLAG_KEEP_POLICY, SCHED_FLAG_KEEP_PARAMS, SCHED_FLAG_UTIL_CLAMP_MIN, "
 		  "SCHED_FLAG_UTIL_CLAMP_MAX)" },
-		{ PROCESS("\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":-21}"),
+		{ PROCESS(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":-21}"),
 		  "config.json:1: process.scheduler: invalid scheduler.nice: -21 (-20 to 19)" },
-		{ PROCESS("\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"priority\":1}"),
+		{ PROCESS(",\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"priority\":1}"),
 		  "config.json:1: process.scheduler: scheduler.priority can only be specified for "
 		  "SCHED_FIFO or SCHED_RR policy" },
-		{ PROCESS("\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"period\":1}"),
+		{ PROCESS(",\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"period\":1}"),
 		  "config.json:1: process.scheduler: scheduler runtime/deadline/period can only be "
 		  "specified for SCHED_DEADLINE policy" },
-		{ PROCESS("\"ioPriority\":{\"priority\":1}"),
+		{ PROCESS(",\"ioPriority\":{\"priority\":1}"),
 		  "config.json:1: process.ioPriority.class: required, but missing" },
-		{ PROCESS("\"ioPriority\":{\"class\":\"IOPRIO_CLASS_RT\",\"priority\":8}"),
+		{ PROCESS(",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_RT\",\"priority\":8}"),
 		  "config.json:1: process.ioPriority.priority: `8` is out of range (0 to 7)" },
-		{ PROCESS("\"ioPriority\":{\"class\":\"RT\"}"),
+		{ PROCESS(",\"ioPriority\":{\"class\":\"RT\"}"),
 		  "config.json:1: process.ioPriority.class: unknown I/O priority class `RT` (one "
 		  "of "
 		  "IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE)" },

@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.sysctl: both spellings of names, and that only what a container has of its own is allowed. */
-#include "test.h"
+#include "config_fixture.h"
 
 #include <errno.h>
 
-#include "oci/config_io.h"
-
-#define LINUX(sysctls, namespaces)                                                                 \
-	"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"linux\":{\"sysctl\":{" sysctls "}," \
-	"\"namespaces\":[" namespaces "]}}"
+#define SYSCTLS(sysctls, namespaces) \
+	LINUX("\"sysctl\":{" sysctls "},\"namespaces\":[" namespaces "]")
 #define ALL "{\"type\":\"ipc\"},{\"type\":\"network\"},{\"type\":\"uts\"}"
-
-struct result {
-	struct arena arena;
-	struct oci_config *config;
-	struct err err;
-	int r;
-};
-
-static struct result parse(const char *text)
-{
-	struct result result = { 0 };
-
-	result.r = oci_config_parse(text, strlen(text), "/b", &result.arena, NULL, &result.config,
-				    &result.err);
-	return result;
-}
 
 TEST(names_become_paths)
 {
@@ -44,7 +25,7 @@ TEST(names_become_paths)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct arena arena = { 0 };
 		struct result result =
-			parse(arena_printf(&arena, LINUX("\"%s\":\"1 2\"", ALL), names[i].name));
+			parse(arena_printf(&arena, SYSCTLS("\"%s\":\"1 2\"", ALL), names[i].name));
 
 		CHECK_STR(result.err.text, "");
 		CHECK_INT(result.config->linux.sysctls.count, 1);
@@ -79,7 +60,7 @@ TEST(names_that_leave_their_place_are_refused)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct arena arena = { 0 };
 		struct result result =
-			parse(arena_printf(&arena, LINUX("\"%s\":\"1\"", ALL), names[i]));
+			parse(arena_printf(&arena, SYSCTLS("\"%s\":\"1\"", ALL), names[i]));
 
 		CHECK_INT(result.r, -EINVAL);
 		CHECK_STR(result.err.text,
@@ -119,7 +100,7 @@ TEST(only_what_is_separate_is_allowed)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct arena arena = { 0 };
-		struct result result = parse(arena_printf(&arena, LINUX("\"%s\":\"1\"", "%s"),
+		struct result result = parse(arena_printf(&arena, SYSCTLS("\"%s\":\"1\"", "%s"),
 							  cases[i].name, cases[i].namespaces));
 		const char *words = "";
 
@@ -134,7 +115,7 @@ TEST(only_what_is_separate_is_allowed)
 
 TEST(values_are_texts)
 {
-	struct result number = parse(LINUX("\"net.a\":1", ALL));
+	struct result number = parse(SYSCTLS("\"net.a\":1", ALL));
 	struct result list = parse(
 		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"linux\":{\"sysctl\":[]}}");
 
