@@ -11,7 +11,7 @@
 #include "nvidia/capabilities.h"
 #include "nvidia/inventory.h"
 #include "nvidia/request.h"
-#include "oci/edits.h"
+#include "oci/env.h"
 
 /* More different ids than any host has GPUs; bounds the work on a hostile environment. */
 #define IDS_MAX 256

@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "oci/config_decode.h"
-#include "oci/edits.h"
 #include "oci/enums.h"
+#include "oci/env.h"
 
 #define DOCUMENT "config.json"
 

@@ -27,9 +27,3 @@ struct oci_edits {
  */
 int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, struct arena *arena,
 		    struct err *err);
-
-/* The value of NAME in a list of NAME=value; the last one wins; NULL when absent. */
-const char *oci_env_get(const struct strings *env, const char *name);
-
-/* Set or append NAME=value (kept by reference); one variable of that name is left. */
-void oci_env_set(struct strings *env, struct arena *arena, const char *assignment);

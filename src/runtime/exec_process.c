@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/fd.h"
-#include "oci/edits.h"
 #include "oci/enums.h"
+#include "oci/env.h"
 
 /* Ids strictly: digits to the end, and never -1, which means "unchanged" to the kernel (CVE-2026-30892). */
 static int read_id(const char *text, const char *option, uint32_t *ret, struct err *err)

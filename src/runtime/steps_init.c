@@ -23,6 +23,7 @@
 #include "linux/scheduler.h"
 #include "linux/sysctl.h"
 #include "linux/user.h"
+#include "oci/env.h"
 #include "runtime/steps.h"
 
 /* Dispositions and mask of the caller mean nothing in the container. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/sysmacros.h>
 
+#include "oci/env.h"
 #include "test.h"
 
 static struct strings list(struct arena *arena, size_t count, const char *const *texts)
