@@ -14,6 +14,7 @@ setup_file() {
 	DOCKER=$(command -v /usr/bin/docker || command -v docker)
 	export DOCKER
 	box_start docker
+	make_foreign_hook
 	daemon_start
 	tar -C "$ROOTFS" -c . | docker import --change 'CMD ["sh"]' - image >/dev/null
 }
@@ -25,6 +26,14 @@ setup() { engine_setup; }
 teardown() {
 	[ -z "${MISSING-}" ] || return 0
 	docker ps --all --quiet | xargs -r nsenter -t "$BOX" -m "$DOCKER" rm --force --volumes >/dev/null
+}
+
+# Where dockerd finds one in its PATH it has `--gpus`. It says that it ran, and fails.
+make_foreign_hook() {
+	mkdir "$DIR/hooks"
+	printf '#!/bin/sh\necho "the foreign hook: $1" >>%s\nexit 1\n' "$DIR/hooks/ran" \
+		>"$DIR/hooks/nvidia-container-runtime-hook"
+	chmod 0755 "$DIR/hooks/nvidia-container-runtime-hook"
 }
 
 docker() {
@@ -44,7 +53,7 @@ daemon_start() {
 			"nvcrun": { "path": $nvcrun },
 			"nvcrun-gpu": { "path": $nvcrun, "runtimeArgs": ["--settings", $settings] }
 		}} + $more' >"$DIR/daemon.json"
-	in_box_daemon dockerd dockerd --config-file "$DIR/daemon.json"
+	PATH="$DIR/hooks:$PATH" in_box_daemon dockerd dockerd --config-file "$DIR/daemon.json"
 	wait_for docker info >/dev/null 2>&1 || {
 		tail -n 20 "$DIR/dockerd.log" >&2
 		return 1
@@ -460,6 +469,29 @@ same() {
 	is "$status" 1
 	once --user 1000 --read-only --env NVIDIA_VISIBLE_DEVICES=0 -- nvidia-smi -L
 	succeeds
+}
+
+@test "docker: --gpus, without the hook that docker adds" {
+	RUNTIME=runc
+	once --gpus all -- true
+	is "$status" 125
+	is "$(cat "$DIR/hooks/ran")" 'the foreign hook: prestart'
+	rm "$DIR/hooks/ran"
+
+	RUNTIME=nvcrun-gpu
+	once --gpus all -- nvidia-smi -L
+	succeeds
+	is "$(wc -l <<<"$output")" 2
+	once --gpus 1 -- nvidia-smi -L
+	succeeds
+	is "$(wc -l <<<"$output")" 1
+	once --gpus '"device=1","capabilities=utility"' -- sh -c 'nvidia-smi -L; ls /dev/nvidia*'
+	has "$output" /dev/nvidia2
+	has_not "$output" /dev/nvidia0 /dev/nvidia-uvm
+	once --gpus 7 -- true
+	is "$status" 125
+	has "$stderr" 'no such GPU'
+	[ ! -e "$DIR/hooks/ran" ]
 }
 
 @test "docker: GPUs in a container that runs: exec, update, restart" {
