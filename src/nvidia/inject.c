@@ -21,18 +21,11 @@ static int (*const producers[])(const struct nv_job *job, struct oci_edits *edit
 	nv_procfs_add,
 };
 
-/* NVIDIA's own, by which engines ask for GPUs: they would do all of it again. */
-static const char *const foreign_hooks[] = {
-	"nvidia-container-runtime-hook",
-	"nvidia-container-toolkit",
-};
-
 /* What a request is written as is not for the container, even if it asks for nothing (`void`). */
-static void drop_request(const struct nv_job *job, struct oci_edits *edits)
+static void drop_request(const struct nv_request *request, struct oci_edits *edits)
 {
-	edits->dropped_mounts = job->request->mounts;
-	for (size_t i = 0; i < ARRAY_SIZE(foreign_hooks); i++)
-		VEC_PUSH(&edits->dropped_hooks, job->arena, foreign_hooks[i]);
+	edits->dropped_mounts = request->mounts;
+	edits->dropped_hooks = request->hooks;
 }
 
 /* The driver is not loaded: an error, unless the settings say that such hosts are expected. */
@@ -117,7 +110,7 @@ int nv_inject(const struct nv_request *request, const struct nv_settings *settin
 	};
 	int r;
 
-	drop_request(&job, &made.edits);
+	drop_request(request, &made.edits);
 	if (!nv_is_requested(request)) {
 		nv_procfs_hide(&job, &made.edits);
 		*ret = made;

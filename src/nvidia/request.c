@@ -331,11 +331,33 @@ static int read_capabilities(const struct strings *env, const struct nv_settings
 	return 0;
 }
 
+/* NVIDIA's own, by which engines ask for GPUs: they would do all of it again. */
+static const char *const foreign_hooks[] = {
+	"nvidia-container-runtime-hook",
+	"nvidia-container-toolkit",
+};
+
+static struct strings find_hooks(const struct oci_config *config, struct arena *arena)
+{
+	struct strings found = { 0 };
+
+	VEC_EACH(hook, &config->hooks[OCI_HOOK_PRESTART]) {
+		const char *slash = strrchr(hook->path, '/');
+
+		for (size_t i = 0; slash && i < ARRAY_SIZE(foreign_hooks); i++) {
+			if (str_eq(slash + 1, foreign_hooks[i]))
+				VEC_PUSH(&found, arena, foreign_hooks[i]);
+		}
+	}
+	return found;
+}
+
 bool nv_may_be_requested(const struct oci_config *config, const char *gpus, struct arena *arena)
 {
 	const struct strings *env = &config->process.env;
 
-	if (gpus || oci_env_get(env, "NVIDIA_VISIBLE_DEVICES") || is_legacy(env))
+	if (gpus || oci_env_get(env, "NVIDIA_VISIBLE_DEVICES") || is_legacy(env) ||
+	    find_hooks(config, arena).count)
 		return true;
 	VEC_EACH(variable, env) {
 		if (str_has_prefix(*variable, NV_SWARM_PREFIX))
@@ -352,7 +374,7 @@ int nv_request_read(const struct oci_config *config, const char *gpus,
 		    const struct nv_settings *settings, struct arena *arena, struct nv_request *ret,
 		    struct err *err)
 {
-	struct nv_request request = { .kind = NV_NOTHING };
+	struct nv_request request = { .kind = NV_NOTHING, .hooks = find_hooks(config, arena) };
 	struct strings ids = { 0 };
 	int r;
 

@@ -24,6 +24,7 @@ struct nv_request {
 	const char *text;    /* the request in one line: `all`, `0,1`, `count=2` */
 	const char *visible; /* NVIDIA_VISIBLE_DEVICES to set inside; NULL: stays as it is */
 	struct strings mounts; /* destinations that were a request: nothing to mount */
+	struct strings hooks;  /* names of prestart hooks that pass a request on: nothing to run */
 	struct strings warnings;
 };
 

@@ -131,7 +131,29 @@ static const struct fields testing_fields = FIELDS(testing_table, struct nv_test
 	  offsetof(struct nv_settings, capabilities), NULL, 0 }
 /* clang-format on */
 
-static const struct field nvidia_config_table[] = { REQUEST_FIELDS };
+/* There an empty string means that it is not set. */
+static int decode_optional_directory(struct decode *d, const struct value *value,
+				     const struct field *field, void *out)
+{
+	const char *text = NULL;
+	int r;
+
+	r = decode_string(d, value, field, &text);
+	if (r < 0 || !*text)
+		return r;
+	return decode_directory(d, value, field, out);
+}
+
+static const struct field nvidia_cli_table[] = {
+	{ "root", decode_optional_directory, offsetof(struct nv_settings, driver_root), NULL, 0 },
+	{ "ldcache", decode_optional_directory, offsetof(struct nv_settings, ldcache), NULL, 0 },
+};
+static const struct fields nvidia_cli_fields = FIELDS(nvidia_cli_table, struct nv_settings);
+
+static const struct field nvidia_config_table[] = {
+	REQUEST_FIELDS,
+	{ "nvidia-container-cli", decode_struct, 0, &nvidia_cli_fields, 0 },
+};
 static const struct fields nvidia_config_fields = FIELDS(nvidia_config_table, struct nv_settings);
 
 /* Below the blank line: keys that have a meaning, but not in this version yet. */
@@ -278,7 +300,7 @@ static int read_document(const char *file, const char *usual, struct arena *aren
 	return r < 0 ? r : toml_read(text, len, path, arena, ret_document, err);
 }
 
-/* Only the few keys that are about requests. */
+/* Only the few keys that are about requests, and where the driver is. */
 static int add_nvidia_config(const char *file, struct arena *arena, struct nv_settings *settings,
 			     struct err *err)
 {

@@ -148,12 +148,14 @@ TEST(what_asked_is_dropped)
 	settings.accept_mounts = true;
 	mount->source = "/dev/null";
 	mount->destination = "/var/run/nvidia-container-devices/all";
+	VEC_ADD(&config.hooks[OCI_HOOK_PRESTART], &fixture_arena)->path =
+		"/usr/bin/nvidia-container-toolkit";
 	CHECK_INT(nv_request_read(&config, NULL, &settings, &fixture_arena, &request, &err), 0);
 	CHECK_INT(nv_inject(&request, &settings, -EBADF, &fixture_arena, &result, &err), 0);
 	CHECK_INT(result.edits.dropped_mounts.count, 1);
 	CHECK(strings_have(&result.edits.dropped_mounts, mount->destination));
-	CHECK(strings_have(&result.edits.dropped_hooks, "nvidia-container-runtime-hook"));
-	CHECK(strings_have(&result.edits.dropped_hooks, "nvidia-container-toolkit"));
+	CHECK_INT(result.edits.dropped_hooks.count, 1);
+	CHECK_STR(result.edits.dropped_hooks.items[0], "nvidia-container-toolkit");
 }
 
 TEST(unknown_gpu)

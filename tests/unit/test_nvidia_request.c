@@ -339,6 +339,29 @@ TEST(plain_containers_need_no_settings)
 	CHECK(nv_may_be_requested(&config, NULL, &arena));
 }
 
+TEST(hooks_that_pass_a_request_on)
+{
+	static const char *const paths[] = {
+		"/usr/bin/nvidia-container-runtime-hook-2", "/nvidia-container-toolkit/x",
+		"/usr/bin/nvidia-container-runtime",	    "/usr/bin/nvidia-container-toolkit",
+		"/nvidia-container-runtime-hook",
+	};
+	const struct nv_settings settings = nv_settings_default();
+	struct oci_config config = { 0 };
+	struct nv_request request;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		VEC_ADD(&config.hooks[OCI_HOOK_PRESTART], &arena)->path = paths[i];
+		VEC_ADD(&config.hooks[OCI_HOOK_CREATE_CONTAINER], &arena)->path = paths[i];
+		CHECK_INT(nv_may_be_requested(&config, NULL, &arena), i >= 3);
+	}
+	request = read_with(&config, &settings);
+	CHECK_INT(request.kind, NV_NOTHING);
+	CHECK_INT(request.hooks.count, 2);
+	CHECK_STR(request.hooks.items[0], "nvidia-container-toolkit");
+	CHECK_STR(request.hooks.items[1], "nvidia-container-runtime-hook");
+}
+
 TEST(mounts)
 {
 	struct nv_settings settings = nv_settings_default();

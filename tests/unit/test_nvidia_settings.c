@@ -103,6 +103,8 @@ static const char nvidia_text[] = "#accept-nvidia-visible-devices-envvar-when-un
 				  "supported-driver-capabilities = \"compat32,compute,utility\"\n"
 				  "[nvidia-container-cli]\n"
 				  "environment = []\n"
+				  "root = \"/run/nvidia/driver\"\n"
+				  "ldcache = \"\"\n"
 				  "ldconfig = \"@/sbin/ldconfig\"\n"
 				  "[nvidia-container-runtime.modes.cdi]\n"
 				  "annotation-prefixes = [\"cdi.k8s.io/\"]\n";
@@ -117,6 +119,8 @@ TEST(file_of_nvidia)
 	CHECK_STR(settings.swarm_resource.items[1], "DOCKER_RESOURCE_B");
 	CHECK_INT(settings.capabilities, NV_CAP_COMPAT32 | NV_CAP_COMPUTE | NV_CAP_UTILITY);
 	CHECK_STR(settings.file, fixture_path("config.toml"));
+	CHECK_STR(settings.driver_root, "/run/nvidia/driver");
+	CHECK(!settings.ldcache);
 }
 
 TEST(ours_win_over_nvidias)
@@ -127,12 +131,14 @@ TEST(ours_win_over_nvidias)
 			    "accept-nvidia-visible-devices-envvar-when-unprivileged = true\n"
 			    "accept-nvidia-visible-devices-as-volume-mounts = false\n"
 			    "swarm-resource = \"\"\n"
+			    "driver-root = \"/\"\n"
 			    "supported-driver-capabilities = \"all\"\n",
 			    &settings),
 		  0);
 	CHECK(settings.accept_env && !settings.accept_mounts);
 	CHECK_INT(settings.swarm_resource.count, 0);
 	CHECK_INT(settings.capabilities, NV_CAP_EVERY);
+	CHECK_STR(settings.driver_root, "/");
 	CHECK_INT(read_both(nvidia_text, "swarm-resource = \"DOCKER_RESOURCE_X\"\n", &settings), 0);
 	CHECK_INT(settings.swarm_resource.count, 1);
 }
@@ -143,6 +149,8 @@ TEST(file_of_nvidia_with_errors)
 
 	CHECK(read_both("swarm-resource = 1\n", "", &settings) < 0);
 	CHECK_HAS(err.text, "nvidia.toml:1: swarm-resource: expected a string");
+	CHECK(read_both("[nvidia-container-cli]\nroot = \"run/x\"\n", "", &settings) < 0);
+	CHECK_HAS(err.text, "nvidia.toml:2: nvidia-container-cli.root: expected an absolute path");
 	CHECK(read_both("[a\n", "", &settings) < 0);
 	CHECK_HAS(err.text, "nvidia.toml:1");
 	CHECK_HAS(refusal("[nvidia]\nnvidia-config = \"/nonexistent/x\"\n"),
