@@ -128,6 +128,40 @@ static int replace_by_link(int dir_fd, const char *name, const struct rootfs_op 
 	return 0;
 }
 
+static bool is_link(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+}
+
+/* A file of the image where an injected link belongs: what the link would lead to is bound over it. */
+static int cover_file(int root_fd, int dir_fd, const char *name, const struct rootfs_op *op,
+		      struct arena *arena, struct err *err)
+{
+	static const struct mount_flags flags = { .bind = true };
+	cleanup_close int file_fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int target_fd = -EBADF;
+	const char *target = op->source;
+	struct stat st;
+	int r;
+
+	if (*target != '/')
+		target = arena_printf(arena, "%.*s%s", (int)(strrchr(op->dest, '/') + 1 - op->dest),
+				      op->dest, target);
+	if (file_fd < 0 || fstat(file_fd, &st) < 0)
+		return err_errno(err, "open %s in the container", op->dest);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EEXIST,
+			       "link %s to %s: the image has something there that is neither a "
+			       "file nor a link",
+			       op->dest, op->source);
+	r = path_open_in(root_fd, target, O_PATH, &target_fd);
+	if (r < 0)
+		return err_code(err, r, "bind %s over the image's file %s", target, op->dest);
+	return mount_bind(file_fd, target_fd, &flags, err);
+}
+
 int link_make(int root_fd, const struct rootfs_op *op, struct arena *arena, struct err *err)
 {
 	cleanup_close int dir_fd = -EBADF;
@@ -143,5 +177,7 @@ int link_make(int root_fd, const struct rootfs_op *op, struct arena *arena, stru
 		return err_errno(err, "link %s to %s", op->dest, op->source);
 	if (op->keep_existing || is_same_link(dir_fd, name, op->source))
 		return 0;
+	if (op->injected && !is_link(dir_fd, name))
+		return cover_file(root_fd, dir_fd, name, op, arena, err);
 	return replace_by_link(dir_fd, name, op, arena, err);
 }

@@ -13,7 +13,8 @@
 int device_make(int root_fd, const struct rootfs_op *op, struct arena *arena, struct err *err);
 
 /*
- * Make the symbolic link of an OP_LINK. The same link is fine; another link or file is replaced unless
- * op->keep_existing; a directory is an error.
+ * Make the symbolic link of an OP_LINK. The same link is fine; another one is replaced unless op->keep_existing.
+ * So is a file, but where the link is injected its target is bound over the file, which stays as it is. A directory
+ * is an error.
  */
 int link_make(int root_fd, const struct rootfs_op *op, struct arena *arena, struct err *err);

@@ -101,8 +101,6 @@ static int check_proc(int target_fd, int source_fd, const struct rootfs_op *op, 
 	bool is_inside = false, is_procfs = op->fstype && str_eq(op->fstype, "proc");
 	int r;
 
-	if (str_has_prefix(op->origin, "nvidia"))
-		return 0;
 	r = is_proc(target_fd, op->dest, &is_inside, err);
 	if (r == 0 && source_fd >= 0)
 		r = is_proc(source_fd, op->source, &is_procfs, err);
@@ -113,6 +111,24 @@ static int check_proc(int target_fd, int source_fd, const struct rootfs_op *op, 
 	if (!is_inside || str_eq(op->dest, "/proc") || may_cover(op->dest))
 		return 0;
 	return err_set(err, EPERM, "%s is inside /proc: mounting there is not allowed", op->dest);
+}
+
+/*
+ * What is injected covers a file of the image, not a device or fifo that a link of the image leads to: programs would
+ * find something else there than the image and the host have.
+ */
+static int check_covered(int target_fd, const struct stat *source, const struct rootfs_op *op,
+			 struct err *err)
+{
+	struct stat st;
+
+	if (!op->injected)
+		return 0;
+	if (fstat(target_fd, &st) < 0)
+		return err_errno(err, "stat %s in the container", op->dest);
+	if (S_ISREG(st.st_mode) || (st.st_mode & S_IFMT) == (source->st_mode & S_IFMT))
+		return 0;
+	return err_set(err, EINVAL, "%s in the container is no regular file", op->dest);
 }
 
 static bool has_word(const struct strings *words, const char *prefix)
@@ -229,6 +245,8 @@ static int attach_source(struct executor *x, const struct rootfs_op *op, struct 
 	r = open_target(x, op, !S_ISDIR(st.st_mode), &target_fd, err);
 	if (r == 0)
 		r = check_proc(target_fd, op->source_fd, op, err);
+	if (r == 0)
+		r = check_covered(target_fd, &st, op, err);
 	return r < 0 ? r : mount_attach(target_fd, op->source_fd, err);
 }
 
@@ -251,6 +269,8 @@ static int do_bind(struct executor *x, const struct rootfs_op *op, struct err *e
 	r = open_target(x, op, !S_ISDIR(st.st_mode), &target_fd, err);
 	if (r == 0)
 		r = check_proc(target_fd, source_fd, op, err);
+	if (r == 0)
+		r = check_covered(target_fd, &st, op, err);
 	if (r == 0)
 		r = mount_bind(target_fd, source_fd, &op->flags, err);
 	return r < 0 ? err_prefix(err, "bind %s to %s", op->source, op->dest) : 0;

@@ -242,6 +242,8 @@ static void add_tmpfs(struct builder *b, const struct oci_tmpfs *tmpfs)
 /* What edits brought (GPU libraries, links): after /dev, so that nothing of config.json covers it. */
 static int add_edits(struct builder *b)
 {
+	size_t first = b->plan->ops.count;
+
 	VEC_EACH(mount, &b->config->extra_mounts) {
 		int r = add_mount(b, mount);
 
@@ -255,6 +257,8 @@ static int add_edits(struct builder *b)
 	}
 	VEC_EACH(tmpfs, &b->config->tmpfs)
 		add_tmpfs(b, tmpfs);
+	for (size_t i = first; i < b->plan->ops.count; i++)
+		b->plan->ops.items[i].injected = true;
 	return 0;
 }
 

@@ -42,6 +42,7 @@ struct rootfs_op {
 				   * plan; 0: init opens the source at its turn */
 	mode_t source_type; /* BIND: S_IFREG, S_IFDIR, S_IFSOCK … expected; 0: any */
 	bool keep_existing; /* LINK: what is there already may stay */
+	bool injected; /* by edits: what it needs in the image is removed again (runtime/residue.h) */
 	char device_type;   /* DEVICE: c, b, p */
 	dev_t rdev;	    /* DEVICE */
 	mode_t mode;	    /* DEVICE: permission bits */

@@ -25,6 +25,7 @@ static const struct step steps[] = {
 	{ "inject-nvidia", HOST, wants_nvidia, step_inject_nvidia, NULL },
 	{ "apply-edits", HOST, wants_nvidia, step_apply_edits, NULL },
 	{ "plan-rootfs", HOST, NULL, step_plan_rootfs, NULL },
+	{ "note-residue", HOST, wants_nvidia, step_note_residue, undo_note_residue },
 	{ "compile-seccomp", HOST, wants_seccomp, step_compile_seccomp, NULL },
 	{ "create-cgroup", HOST, NULL, step_create_cgroup, undo_create_cgroup },
 	{ "open-namespaces", HOST, wants_namespace_paths, step_open_namespaces, NULL },

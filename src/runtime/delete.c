@@ -7,6 +7,7 @@
 #include "runtime/commands.h"
 #include "runtime/container.h"
 #include "runtime/hooks.h"
+#include "runtime/residue.h"
 
 #define DEATH_TIMEOUT_MS  10000
 #define CGROUP_TIMEOUT_MS 10000
@@ -30,7 +31,8 @@ static int kill_init(const struct record *record, struct err *err)
 }
 
 /* Under the lock: processes, then what held them, then the record that knows of both. */
-static int tear_down(const struct container *container, struct err *err)
+static int tear_down(const struct container *container, const char *root, struct arena *arena,
+		     struct err *err)
 {
 	const struct record *record = &container->record;
 	int rc;
@@ -56,6 +58,7 @@ static int tear_down(const struct container *container, struct err *err)
 		return err_set(err, ETIMEDOUT,
 			       "init of container `%s` (pid %d) is still there %d s after SIGKILL",
 			       record->id, record->init.pid, DEATH_TIMEOUT_MS / 1000);
+	residue_remove(record, root, container->dir_fd, arena);
 	rc = cg_destroy(&record->cgroup, CGROUP_TIMEOUT_MS, err);
 	if (rc < 0)
 		return rc;
@@ -104,7 +107,7 @@ int runtime_delete(const char *root, const char *id, bool force, struct arena *a
 	/* Somebody may have started it while we waited. */
 	rc = force ? 0 : check_status(&container, err);
 	if (rc == 0)
-		rc = tear_down(&container, err);
+		rc = tear_down(&container, root, arena, err);
 	if (rc == 0)
 		hooks_poststop(&container.record, arena);
 	return rc;

@@ -2,6 +2,7 @@
 /* The record of a container: its directory, lock and state.json. */
 #include "runtime/record.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,6 +19,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "oci/config_io.h"
+#include "runtime/residue.h"
 #include "runtime/start.h"
 
 #define STATE_FILE  "state.json"
@@ -176,6 +178,37 @@ bool record_is_locked(int dir_fd)
 	 */
 	fd = openat(dir_fd, ".", DIR_FLAGS);
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int record_list(int root_fd, struct arena *arena, struct strings *ret_ids, struct err *err)
+{
+	cleanup_close int fd = -EBADF;
+	cleanup_dir DIR *dir = NULL;
+	struct strings ids = { 0 };
+	struct dirent *entry;
+	struct stat st;
+
+	fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return err_errno(err, "read the root directory");
+	(void)steal_fd(&fd);
+	while (errno = 0, (entry = readdir(dir)))
+		if (record_check_id(entry->d_name, NULL) == 0 &&
+		    fstatat(root_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISDIR(st.st_mode))
+			VEC_PUSH(&ids, arena, arena_strdup(arena, entry->d_name));
+	if (errno)
+		return err_errno(err, "read the root directory");
+	if (ids.count)
+		qsort(ids.items, ids.count, sizeof(*ids.items), compare);
+	*ret_ids = ids;
+	return 0;
 }
 
 struct oci_state record_state(const struct record *record, const char *status, pid_t pid)
@@ -368,6 +401,8 @@ int record_remove(int root_fd, const char *id, struct err *err)
 					     "." STATE_FILE ".tmp",
 					     RECORD_CONFIG,
 					     "." RECORD_CONFIG ".tmp",
+					     RESIDUE_FILE,
+					     "." RESIDUE_FILE ".tmp",
 					     STATE_FILE };
 	cleanup_close int dir_fd = -EBADF;
 	int rc;

@@ -68,6 +68,9 @@ int record_lock(int dir_fd, const char *id, struct err *err);
 /* Whether somebody (a running create, start or delete) holds the lock. Takes it for a moment. */
 bool record_is_locked(int dir_fd);
 
+/* The ids of all containers below the root, sorted: names of directories; other things there are not ours. */
+int record_list(int root_fd, struct arena *arena, struct strings *ret_ids, struct err *err);
+
 /* The state object (owner is left ""). @status, @pid: what only the caller knows. */
 struct oci_state record_state(const struct record *record, const char *status, pid_t pid);
 

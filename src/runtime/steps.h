@@ -93,6 +93,8 @@ bool wants_nvidia(const struct create *c);
 int step_inject_nvidia(struct create *c, struct err *err);
 int step_apply_edits(struct create *c, struct err *err);
 int step_plan_rootfs(struct create *c, struct err *err);
+int step_note_residue(struct create *c, struct err *err);
+void undo_note_residue(struct create *c);
 int step_open_start_channel(struct create *c, struct err *err);
 void undo_open_start_channel(struct create *c);
 bool wants_namespace_paths(const struct create *c);

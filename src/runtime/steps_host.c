@@ -18,6 +18,7 @@
 #include "linux/sysctl.h"
 #include "linux/user.h"
 #include "oci/config_io.h"
+#include "runtime/residue.h"
 #include "runtime/steps.h"
 #include "runtime/tty_relay.h"
 
@@ -228,6 +229,19 @@ int step_plan_rootfs(struct create *c, struct err *err)
 
 	collect_cgroups(c, &cgroups);
 	return rootfs_plan_build(c->config, &cgroups, c->arena, &c->plan, err);
+}
+
+int step_note_residue(struct create *c, struct err *err)
+{
+	struct residue residue = { 0 };
+
+	residue_note(&c->plan, c->rootfs_fd, c->arena, &residue);
+	return residue_write(&residue, c->record_fd, err);
+}
+
+void undo_note_residue(struct create *c)
+{
+	residue_remove(&c->record, c->options->root, c->record_fd, c->arena);
 }
 
 int step_open_start_channel(struct create *c, struct err *err)

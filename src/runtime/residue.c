@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What injected files and links leave in the image. */
+#include "runtime/residue.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/decode.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "runtime/container.h"
+
+#define TEMPORARY ".nvcrun-residue"
+
+/* --- before: what is not there yet */
+
+struct note {
+	int root_fd;
+	struct arena *arena;
+	struct residue *residue;
+};
+
+static const char *parent_of(const char *path, struct arena *arena)
+{
+	return arena_strndup(arena, path, (size_t)(strrchr(path, '/') - path));
+}
+
+/* A link counts, wherever it leads to. */
+static bool is_absent(int root_fd, const char *path)
+{
+	cleanup_close int fd = -EBADF;
+
+	return path_open_in(root_fd, path, O_PATH | O_NOFOLLOW, &fd) == -ENOENT;
+}
+
+static void note_directories(struct note *note, const char *path)
+{
+	struct strings *directories = &note->residue->directories;
+
+	if (strings_have(directories, path) || !is_absent(note->root_fd, path))
+		return;
+	note_directories(note, parent_of(path, note->arena));
+	VEC_PUSH(directories, note->arena, path);
+}
+
+static void note_mount_point(struct note *note, const struct rootfs_op *op)
+{
+	if (!is_absent(note->root_fd, op->dest))
+		return;
+	note_directories(note, parent_of(op->dest, note->arena));
+	VEC_PUSH(&note->residue->mount_points, note->arena, op->dest);
+}
+
+/* The text of a link; NULL when @name is none. */
+static const char *read_link(int dir_fd, const char *name, struct arena *arena)
+{
+	char text[PATH_MAX];
+	ssize_t len = readlinkat(dir_fd, name, text, sizeof(text));
+
+	return len <= 0 || len == sizeof(text) ? NULL : arena_strndup(arena, text, (size_t)len);
+}
+
+/* A file where the link belongs is not replaced (link_make()), so there is nothing to note. */
+static void note_link(struct note *note, const struct rootfs_op *op)
+{
+	struct residue_link link = { .path = op->dest, .target = op->source };
+	cleanup_close int fd = -EBADF;
+	int r = path_open_in(note->root_fd, op->dest, O_PATH | O_NOFOLLOW, &fd);
+
+	if (r == -ENOENT)
+		note_directories(note, parent_of(op->dest, note->arena));
+	else if (r == 0)
+		link.was = read_link(fd, "", note->arena);
+	if (r == -ENOENT || (link.was && !str_eq(link.was, link.target)))
+		VEC_PUSH(&note->residue->links, note->arena, link);
+}
+
+void residue_note(const struct rootfs_plan *plan, int root_fd, struct arena *arena,
+		  struct residue *ret)
+{
+	struct note note = { .root_fd = root_fd, .arena = arena, .residue = ret };
+
+	VEC_EACH(op, &plan->ops) {
+		if (op->injected && op->kind == OP_BIND)
+			note_mount_point(&note, op);
+		else if (op->injected && op->kind == OP_LINK)
+			note_link(&note, op);
+	}
+}
+
+/* --- in between: the file */
+
+static void print_residue(const struct residue *residue, struct json_writer *w)
+{
+	json_object(w, NULL);
+	json_strings(w, "mountPoints", &residue->mount_points);
+	json_array(w, "links");
+	VEC_EACH(link, &residue->links) {
+		json_object(w, NULL);
+		json_string(w, "path", link->path);
+		json_string(w, "target", link->target);
+		if (link->was)
+			json_string(w, "was", link->was);
+		json_end_object(w);
+	}
+	json_end_array(w);
+	json_strings(w, "directories", &residue->directories);
+	json_end_object(w);
+}
+
+int residue_write(const struct residue *residue, int dir_fd, struct err *err)
+{
+	cleanup_json_writer struct json_writer w = { 0 };
+	struct arena arena = { 0 };
+	const char *text;
+	size_t len;
+	int r;
+
+	if (!residue->mount_points.count && !residue->links.count)
+		return 0;
+	json_writer_init(&w, "  ");
+	print_residue(residue, &w);
+	text = json_writer_text(&w, &arena, &len);
+	r = fd_replace_file(dir_fd, RESIDUE_FILE, 0600, text, len);
+	arena_done(&arena);
+	return r < 0 ? err_code(err, r, "write %s of the container", RESIDUE_FILE) : 0;
+}
+
+#define LINK(member) offsetof(struct residue_link, member)
+static const struct field link_items[] = {
+	{ "path", decode_string, LINK(path), NULL, FIELD_REQUIRED },
+	{ "target", decode_string, LINK(target), NULL, FIELD_REQUIRED },
+	{ "was", decode_string, LINK(was), NULL, 0 },
+};
+static const struct fields link_fields = FIELDS(link_items, struct residue_link);
+
+#define RESIDUE(member) offsetof(struct residue, member)
+static const struct field residue_items[] = {
+	{ "mountPoints", decode_strings, RESIDUE(mount_points), NULL, FIELD_REQUIRED },
+	{ "links", decode_structs, RESIDUE(links), &link_fields, FIELD_REQUIRED },
+	{ "directories", decode_strings, RESIDUE(directories), NULL, FIELD_REQUIRED },
+};
+static const struct fields residue_fields = FIELDS(residue_items, struct residue);
+
+static int read_residue(int dir_fd, struct arena *arena, struct residue *ret)
+{
+	struct decode d = { .arena = arena, .document = RESIDUE_FILE };
+	const struct value *value;
+	char *text;
+	size_t len;
+	int r = fd_read_file(dir_fd, RESIDUE_FILE, VALUE_SIZE_MAX, arena, &text, &len);
+
+	if (r == 0)
+		r = json_read(text, len, RESIDUE_FILE, arena, &value, NULL);
+	return r < 0 ? r : decode_object(&d, value, &residue_fields, ret);
+}
+
+/* --- after: what create made */
+
+/*
+ * Whether another container that lives has the same root file system; also when that cannot be told. There is no lock:
+ * one that is made right now is seen from its record on, which is written long before its first mount.
+ */
+static bool is_shared(const struct record *record, const char *root, struct arena *arena)
+{
+	cleanup_close int root_fd = -EBADF;
+	struct strings ids = { 0 };
+
+	if (record_open_root(root, false, arena, &root_fd, NULL) < 0 ||
+	    record_list(root_fd, arena, &ids, NULL) < 0)
+		return true;
+	VEC_EACH(id, &ids) {
+		cleanup_container struct container other = CONTAINER_NONE;
+
+		if (!str_eq(*id, record->id) &&
+		    container_open(root, *id, arena, &other, NULL) == 0 &&
+		    str_eq(other.record.rootfs, record->rootfs) &&
+		    other.status != CONTAINER_STOPPED)
+			return true;
+	}
+	return false;
+}
+
+/* A mount point that is still as it was made; its program, or another tool, may have written to it. */
+static void remove_empty(int root_fd, const char *path, struct arena *arena)
+{
+	cleanup_close int dir_fd = -EBADF;
+	const char *name;
+	struct stat st;
+
+	if (path_open_parent_in(root_fd, path, false, arena, &dir_fd, &name) < 0 ||
+	    fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (S_ISDIR(st.st_mode))
+		(void)unlinkat(dir_fd, name, AT_REMOVEDIR); /* only when empty */
+	else if (S_ISREG(st.st_mode) && st.st_size == 0)
+		(void)unlinkat(dir_fd, name, 0);
+}
+
+/* The image's own link again, its owner as that of ours: root of the container. */
+static void put_back(int dir_fd, const char *name, const char *target)
+{
+	struct stat st;
+
+	(void)unlinkat(dir_fd, TEMPORARY, 0);
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    symlinkat(target, dir_fd, TEMPORARY) < 0)
+		return;
+	(void)!fchownat(dir_fd, TEMPORARY, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW);
+	if (renameat(dir_fd, TEMPORARY, dir_fd, name) < 0)
+		(void)unlinkat(dir_fd, TEMPORARY, 0);
+}
+
+static void remove_link(int root_fd, const struct residue_link *link, struct arena *arena)
+{
+	cleanup_close int dir_fd = -EBADF;
+	const char *name, *now;
+
+	if (path_open_parent_in(root_fd, link->path, false, arena, &dir_fd, &name) < 0)
+		return;
+	now = read_link(dir_fd, name, arena);
+	if (!now || !str_eq(now, link->target))
+		return;
+	if (link->was)
+		put_back(dir_fd, name, link->was);
+	else
+		(void)unlinkat(dir_fd, name, 0);
+}
+
+void residue_remove(const struct record *record, const char *root, int dir_fd, struct arena *arena)
+{
+	cleanup_close int root_fd = -EBADF;
+	struct residue residue = { 0 };
+
+	if (read_residue(dir_fd, arena, &residue) < 0 || is_shared(record, root, arena))
+		return;
+	root_fd = open(record->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return;
+	VEC_EACH(link, &residue.links)
+		remove_link(root_fd, link, arena);
+	VEC_EACH(path, &residue.mount_points)
+		remove_empty(root_fd, *path, arena);
+	for (size_t i = residue.directories.count; i-- > 0;)
+		remove_empty(root_fd, residue.directories.items[i], arena);
+}
