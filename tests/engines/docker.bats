@@ -505,6 +505,31 @@ same() {
 	is "$(wc -l <<<"$output")" 2
 }
 
+# driver_files IMAGE: all in an image that is named as the driver's.
+driver_files() {
+	docker run --rm --runtime runc "$1" sh -c 'find / -xdev -name "lib*cuda*" -o -xdev -name "lib*nvidia*" -o -xdev \
+		-name "nvidia*"'
+}
+
+@test "docker: an image of a stopped GPU container has nothing of the driver" { # zero-byte files, dangling links
+	RUNTIME=nvcrun-gpu CTR=gpu
+	detached --env NVIDIA_VISIBLE_DEVICES=all
+	docker exec gpu sh -c 'nvidia-smi -L && echo mine >/usr/bin/mine'
+	# What would be found.
+	docker commit gpu running >/dev/null
+	has "$(driver_files running)" libcuda.so.1 /usr/bin/nvidia-smi
+	docker stop --time 0 gpu
+	docker commit gpu stopped >/dev/null
+	is "$(driver_files stopped)" ''
+	is "$(docker diff gpu | grep '^[AD]')" 'A /usr/bin/mine'
+	# Again, and with what another tool would have left.
+	docker start gpu
+	docker kill gpu
+	is "$(docker diff gpu | grep '^[AD]')" 'A /usr/bin/mine'
+	exits 0 docker run --rm --runtime nvcrun-gpu --env NVIDIA_VISIBLE_DEVICES=all running nvidia-smi -L
+	is "$(wc -l <<<"$output")" 2
+}
+
 @test "docker: build, with nvcrun as the default runtime" {
 	daemon_stop
 	daemon_start '{"default-runtime": "nvcrun"}'

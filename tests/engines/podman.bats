@@ -359,3 +359,21 @@ same() {
 	succeeds
 	is "$(wc -l <<<"$output")" 2
 }
+
+@test "podman: an image of a stopped GPU container has nothing of the driver" { # zero-byte files, dangling links
+	local find='find / -xdev -name "lib*cuda*" -o -xdev -name "lib*nvidia*" -o -xdev -name "nvidia*"'
+
+	CTR=gpu
+	for USER in root plain; do
+		echo "as $USER:"
+		RUNTIME=nvcrun-gpu
+		detached --env NVIDIA_VISIBLE_DEVICES=all
+		# What would be found.
+		has "$(podman exec gpu sh -c "$find")" libcuda.so.1 /usr/bin/nvidia-smi
+		podman stop --time 0 gpu
+		podman commit --quiet gpu stopped
+		podman rm --force gpu
+		exits 0 any_podman --runtime runc run --rm stopped sh -c "$find"
+		is "$output" ''
+	done
+}
