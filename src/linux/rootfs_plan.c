@@ -251,8 +251,12 @@ static int add_edits(struct builder *b)
 			return r;
 	}
 	VEC_EACH(link, &b->config->links) {
-		struct rootfs_op *op = add(b, OP_LINK, link->path, link->origin);
+		struct rootfs_op *op;
 
+		/* As with nodes: it is the host's. */
+		if (b->dev_is_bound && path_is_below(link->path, "/dev"))
+			continue;
+		op = add(b, OP_LINK, link->path, link->origin);
 		op->source = link->target;
 	}
 	VEC_EACH(tmpfs, &b->config->tmpfs)

@@ -15,30 +15,16 @@ static const struct binary {
 	{ "nvidia-debugdump", NV_CAP_UTILITY },
 	{ "nvidia-persistenced", NV_CAP_UTILITY },
 	{ "nv-fabricmanager", NV_CAP_UTILITY },
+	{ "nvidia-imex", NV_CAP_UTILITY },
+	{ "nvidia-imex-ctl", NV_CAP_UTILITY },
 	{ "nvidia-cuda-mps-control", NV_CAP_COMPUTE },
 	{ "nvidia-cuda-mps-server", NV_CAP_COMPUTE },
+	{ "nvidia-xconfig", NV_FOR_GRAPHICS },
 };
 
 static const char *const usual_dirs[] = {
-	"/usr/bin",
-	"/usr/sbin",
-	"/usr/local/bin",
-	"/usr/local/sbin",
+	"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
 };
-
-/* Settings first, then what lies beside the libraries: <driver>/{lib64,bin}. */
-static struct strings search_dirs(const struct nv_job *job)
-{
-	struct strings dirs = { 0 };
-
-	VEC_EACH(dir, &job->settings->binary_dirs)
-		VEC_PUSH(&dirs, job->arena, *dir);
-	VEC_EACH(dir, &job->driver->library_dirs)
-		VEC_PUSH(&dirs, job->arena, arena_printf(job->arena, "%s/../bin", *dir));
-	for (size_t i = 0; i < ARRAY_SIZE(usual_dirs); i++)
-		VEC_PUSH(&dirs, job->arena, usual_dirs[i]);
-	return dirs;
-}
 
 /* The host path of an executable file; NULL when there is none. */
 static const char *find_binary(const struct nv_job *job, const char *dir, const char *name)
@@ -79,16 +65,17 @@ static bool add_directory(const struct nv_job *job, const char *dir, bool *found
 
 int nv_binaries_add(const struct nv_job *job, struct oci_edits *edits, struct err *err)
 {
-	const struct strings dirs = search_dirs(job);
 	bool found[ARRAY_SIZE(binaries)] = { false };
+	bool beside = false;
 
 	(void)err; /* a missing program is no failure */
-	for (size_t i = 0; i < dirs.count; i++) {
-		bool any = add_directory(job, dirs.items[i], found, edits);
-
-		/* A driver's programs lie in one directory; only settings name several. */
-		if (any && i + 1 >= job->settings->binary_dirs.count)
-			break;
-	}
+	VEC_EACH(dir, &job->settings->binary_dirs)
+		(void)add_directory(job, *dir, found, edits);
+	VEC_EACH(dir, &job->driver->library_dirs)
+		beside |= add_directory(job, arena_printf(job->arena, "%s/../bin", *dir), found,
+					edits);
+	/* A driver in a directory of its own: programs elsewhere are another's, perhaps of another version. */
+	for (size_t i = 0; !beside && i < ARRAY_SIZE(usual_dirs); i++)
+		(void)add_directory(job, usual_dirs[i], found, edits);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -12,8 +13,10 @@
 #include "base/str.h"
 
 #define PROC_DEVICES_MAX (256 * 1024)
+#define DEV_FILE_MAX	 4096
 
-/* Minor of /dev/nvidiactl; GPUs count from 0. */
+/* Minors of the driver's major that are no GPUs: those count from 0. */
+#define MODESET_MINOR 254
 #define CONTROL_MINOR 255
 
 struct node {
@@ -21,25 +24,56 @@ struct node {
 	const char *drivers[2]; /* names in /proc/devices, newest first; NULL: no second one */
 	unsigned int minor;
 	const char *reason;
-	const char *remedy; /* command that makes the node */
+	const char *remedy;  /* command that makes the node */
+	const dev_t *number; /* what sysfs says; NULL: drivers and minor decide */
 };
 
-static const struct node control_node = { "nvidiactl",
-					  { "nvidia", "nvidia-frontend" },
-					  CONTROL_MINOR,
-					  "every container with the driver",
-					  "nvidia-modprobe -c255" };
+static const struct node control_node = { .name = "nvidiactl",
+					  .drivers = { "nvidia", "nvidia-frontend" },
+					  .minor = CONTROL_MINOR,
+					  .reason = "every container with the driver",
+					  .remedy = "nvidia-modprobe -c255" };
 
-static const struct node compute_nodes[] = {
-	{ "nvidia-uvm", { "nvidia-uvm" }, 0, "capability compute", "nvidia-modprobe -c0 -u" },
-	{ "nvidia-uvm-tools", { "nvidia-uvm" }, 1, "capability compute", "nvidia-modprobe -c0 -u" },
+/* Nodes that belong to no GPU. */
+static const struct shared_node {
+	unsigned int capabilities;
+	bool required; /* where a GPU is asked for; else hosts may lack it */
+	struct node node;
+} shared_nodes[] = {
+	{ NV_FOR_CUDA,
+	  true,
+	  { .name = "nvidia-uvm",
+	    .drivers = { "nvidia-uvm" },
+	    .minor = 0,
+	    .remedy = "nvidia-modprobe -c0 -u" } },
+	{ NV_FOR_CUDA,
+	  true,
+	  { .name = "nvidia-uvm-tools",
+	    .drivers = { "nvidia-uvm" },
+	    .minor = 1,
+	    .remedy = "nvidia-modprobe -c0 -u" } },
+	{ NV_CAP_DISPLAY,
+	  false,
+	  { .name = "nvidia-modeset",
+	    .drivers = { "nvidia-modeset", "nvidia" },
+	    .minor = MODESET_MINOR,
+	    .remedy = "nvidia-modprobe -m" } },
+};
+
+/* The DRM nodes of a GPU: their names in sysfs, and what they are called below /dev/dri/by-path. */
+static const struct drm_kind {
+	const char *prefix; /* a number is behind it */
+	const char *alias;
+} drm_kinds[] = {
+	{ "card", "card" },
+	{ "renderD", "render" },
 };
 
 /* The host's devices: where they are looked up. */
 struct table {
 	const struct nv_job *job;
-	const char *path; /* of /proc/devices */
-	const char *text; /* its character devices */
+	const char *path;     /* of /proc/devices */
+	struct strings lines; /* its character devices */
 };
 
 static int read_table(const struct nv_job *job, struct table *ret, struct err *err)
@@ -56,7 +90,7 @@ static int read_table(const struct nv_job *job, struct table *ret, struct err *e
 	end = strstr(text, "Block devices:");
 	if (end)
 		*end = '\0';
-	table.text = text;
+	table.lines = str_split(job->arena, text, '\n', false);
 	*ret = table;
 	return 0;
 }
@@ -64,18 +98,32 @@ static int read_table(const struct nv_job *job, struct table *ret, struct err *e
 /* Several names may share a major (195 nvidia, 195 nvidiactl): look for the name, line by line. */
 static bool find_major(const struct table *table, const char *driver, unsigned int *ret_major)
 {
-	const char *line = table->text;
-
-	while (line) {
+	VEC_EACH(line, &table->lines) {
 		unsigned int major;
 		char name[64];
 
-		if (sscanf(line, "%u %63[^\n]", &major, name) == 2 && str_eq(name, driver)) {
+		if (sscanf(*line, "%u %63[^\n]", &major, name) == 2 && str_eq(name, driver)) {
 			*ret_major = major;
 			return true;
 		}
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
+	}
+	return false;
+}
+
+/* The numbers that @node must have. Returns whether the host's kernel knows them. */
+static bool find_number(const struct table *table, const struct node *node, dev_t *ret)
+{
+	unsigned int major;
+
+	if (node->number) {
+		*ret = *node->number;
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(node->drivers) && node->drivers[i]; i++) {
+		if (!find_major(table, node->drivers[i], &major))
+			continue;
+		*ret = makedev(major, node->minor);
+		return true;
 	}
 	return false;
 }
@@ -83,20 +131,19 @@ static bool find_major(const struct table *table, const char *driver, unsigned i
 static int check_numbers(const struct table *table, const struct node *node, const char *host_path,
 			 const struct stat *st, struct err *err)
 {
-	unsigned int major;
+	dev_t number;
 
 	if (!S_ISCHR(st->st_mode))
 		return err_set(err, ENODEV, "%s: not a character device", host_path);
 	if (table->job->settings->testing.fake_devices)
 		return 0;
-	if (!find_major(table, node->drivers[0], &major) &&
-	    (!node->drivers[1] || !find_major(table, node->drivers[1], &major)))
+	if (!find_number(table, node, &number))
 		return err_set(err, ENODEV, "%s: no character device `%s` in %s: run `%s`",
 			       host_path, node->drivers[0], table->path, node->remedy);
-	if (st->st_rdev != makedev(major, node->minor))
+	if (st->st_rdev != number)
 		return err_set(err, ENODEV,
 			       "%s: expected device %u:%u, found %u:%u: remove it and run `%s`",
-			       host_path, major, node->minor, major(st->st_rdev),
+			       host_path, major(number), minor(number), major(st->st_rdev),
 			       minor(st->st_rdev), node->remedy);
 	return 0;
 }
@@ -106,51 +153,69 @@ static void add_fake_node(const struct table *table, const struct node *node, co
 			  struct oci_edits *edits)
 {
 	struct arena *arena = table->job->arena;
-	unsigned int major = 0;
+	dev_t number = makedev(0, node->minor);
 
-	(void)find_major(table, node->drivers[0], &major);
+	(void)find_number(table, node, &number);
 	*VEC_ADD(&edits->devices, arena) = (struct oci_device){
 		.path = path,
 		.host_path = path,
 		.type = 'c',
-		.rdev = makedev(major, node->minor),
+		.rdev = number,
 		.mode = 0666,
 		.origin = arena_printf(arena, "nvidia %s (fake)", path),
 		.reason = node->reason,
 	};
 }
 
-/* -ENOENT, without words, when the host has no such node. */
-static int add_node(const struct table *table, const struct node *node, struct oci_edits *edits,
-		    struct err *err)
+/*
+ * Find and check a node. -ENOENT, without words, when the host has none.
+ *
+ * @ret_fd: O_PATH, owned by the caller
+ */
+static int open_node(const struct table *table, const struct node *node, int *ret_fd,
+		     const char **ret_host_path, struct stat *ret_st, struct err *err)
 {
 	const struct nv_job *job = table->job;
 	const char *path = arena_printf(job->arena, "/dev/%s", node->name);
 	cleanup_close int fd = -EBADF;
-	struct oci_device *device;
-	const char *host_path;
-	struct stat st;
 	int r;
 
 	r = path_open_in(job->driver->dev_root_fd, path, O_PATH | O_NOFOLLOW, &fd);
-	if (r == -ENOENT && job->settings->testing.fake_devices) {
-		add_fake_node(table, node, path, edits);
-		return 0;
-	}
 	if (r == -ENOENT)
 		return r;
 	if (r < 0)
 		return err_code(err, r, "open %s%s", job->driver->dev_root, path);
-	r = nv_host_path(fd, job->arena, &host_path);
+	r = nv_host_path(fd, job->arena, ret_host_path);
 	if (r < 0)
 		return err_code(err, r, "resolve %s%s", job->driver->dev_root, path);
-	if (fstat(fd, &st) < 0)
-		return err_errno(err, "stat %s", host_path);
-	r = check_numbers(table, node, host_path, &st, err);
+	if (fstat(fd, ret_st) < 0)
+		return err_errno(err, "stat %s", *ret_host_path);
+	r = check_numbers(table, node, *ret_host_path, ret_st, err);
 	if (r < 0)
 		return r;
-	device = VEC_ADD(&edits->devices, job->arena);
-	*device = (struct oci_device){
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+/* -ENOENT, without words, when the host has no such node. */
+static int add_node(const struct table *table, const struct node *node, struct oci_edits *edits,
+		    struct err *err)
+{
+	struct arena *arena = table->job->arena;
+	const char *path = arena_printf(arena, "/dev/%s", node->name);
+	cleanup_close int fd = -EBADF;
+	const char *host_path;
+	struct stat st;
+	int r;
+
+	r = open_node(table, node, &fd, &host_path, &st, err);
+	if (r == -ENOENT && table->job->settings->testing.fake_devices) {
+		add_fake_node(table, node, path, edits);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	*VEC_ADD(&edits->devices, arena) = (struct oci_device){
 		.path = path,
 		.host_path = host_path,
 		.type = 'c',
@@ -158,7 +223,7 @@ static int add_node(const struct table *table, const struct node *node, struct o
 		.mode = st.st_mode & 0777,
 		.uid = st.st_uid,
 		.gid = st.st_gid,
-		.origin = arena_printf(job->arena, "nvidia %s", path),
+		.origin = arena_printf(arena, "nvidia %s", path),
 		.reason = node->reason,
 	};
 	return 0;
@@ -176,38 +241,153 @@ static int require_node(const struct table *table, const struct node *node, stru
 	return r;
 }
 
-static int add_gpu(const struct table *table, const struct nv_gpu *gpu, struct oci_edits *edits,
-		   struct err *err)
+/* As require_node(), for what the host may lack. */
+static int add_optional_node(const struct table *table, const struct node *node,
+			     struct oci_edits *edits, struct err *err)
 {
-	struct arena *arena = table->job->arena;
-	const struct node node = {
+	int r = add_node(table, node, edits, err);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+static const char *gpu_reason(const struct nv_gpu *gpu, struct arena *arena)
+{
+	return arena_printf(arena, "GPU %u (%s)", gpu->index, gpu->uuid ? gpu->uuid : gpu->bus_id);
+}
+
+static struct node gpu_node(const struct nv_gpu *gpu, struct arena *arena)
+{
+	return (struct node){
 		.name = arena_printf(arena, "nvidia%u", gpu->minor),
 		.drivers = { "nvidia", "nvidia-frontend" },
 		.minor = gpu->minor,
-		.reason = arena_printf(arena, "GPU %u (%s)", gpu->index,
-				       gpu->uuid ? gpu->uuid : gpu->bus_id),
+		.reason = gpu_reason(gpu, arena),
 		.remedy = arena_printf(arena, "nvidia-modprobe -c%u", gpu->minor),
 	};
-
-	return require_node(table, &node, edits, err);
 }
 
-static int add_compute(const struct table *table, struct oci_edits *edits, struct err *err)
+static int add_gpus(const struct table *table, struct oci_edits *edits, struct err *err)
 {
-	/* Without a GPU nothing can compute: missing nodes are no failure then. */
-	bool optional = table->job->request->kind == NV_NO_GPU;
+	VEC_EACH(gpu, table->job->gpus) {
+		const struct node node = gpu_node(gpu, table->job->arena);
+		int r = require_node(table, &node, edits, err);
 
-	for (size_t i = 0; i < ARRAY_SIZE(compute_nodes); i++) {
-		int r;
-
-		if (optional)
-			r = add_node(table, &compute_nodes[i], edits, err);
-		else
-			r = require_node(table, &compute_nodes[i], edits, err);
-		if (r < 0 && !(optional && r == -ENOENT))
+		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static int add_shared(const struct table *table, struct oci_edits *edits, struct err *err)
+{
+	const struct nv_job *job = table->job;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(shared_nodes); i++) {
+		const struct shared_node *shared = &shared_nodes[i];
+		struct node node = shared->node;
+
+		if (!nv_job_wants(job, shared->capabilities))
+			continue;
+		node.reason = nv_job_reason(job, shared->capabilities);
+		/* Without a GPU nothing can compute: missing nodes are no failure then. */
+		if (shared->required && job->request->kind != NV_NO_GPU)
+			r = require_node(table, &node, edits, err);
+		else
+			r = add_optional_node(table, &node, edits, err);
+	}
+	return r;
+}
+
+/* The number in <@dir>/<@name>/dev. Returns whether it is there. */
+static bool read_number(const char *dir, const char *name, struct arena *arena, dev_t *ret)
+{
+	const char *path = arena_printf(arena, "%s/%s/dev", dir, name);
+	unsigned int major, minor;
+	size_t len;
+	char *text;
+
+	if (fd_read_file(AT_FDCWD, path, DEV_FILE_MAX, arena, &text, &len) < 0 ||
+	    sscanf(text, "%u:%u", &major, &minor) != 2)
+		return false;
+	*ret = makedev(major, minor);
+	return true;
+}
+
+/* `card0`: a DRM node of the kind `card`. */
+static const struct drm_kind *find_drm_kind(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(drm_kinds); i++) {
+		const char *number = str_after(name, drm_kinds[i].prefix);
+
+		if (number && *number && !number[strspn(number, "0123456789")])
+			return &drm_kinds[i];
+	}
+	return NULL;
+}
+
+/*
+ * @bus: the GPU's name in sysfs
+ * @dir: its directory drm there
+ */
+static int add_drm_node(const struct table *table, const struct nv_gpu *gpu, const char *bus,
+			const char *dir, const char *name, struct oci_edits *edits, struct err *err)
+{
+	const struct drm_kind *kind = find_drm_kind(name);
+	struct arena *arena = table->job->arena;
+	struct node node = { .reason = gpu_reason(gpu, arena) };
+	dev_t number;
+	int r;
+
+	if (!kind || !read_number(dir, name, arena, &number))
+		return 0;
+	node.name = arena_printf(arena, "dri/%s", name);
+	node.number = &number;
+	node.remedy = "udevadm trigger --subsystem-match=drm";
+	r = add_node(table, &node, edits, err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* no link to what is not there */
+	nv_job_link(table->job, edits,
+		    arena_printf(arena, "/dev/dri/by-path/pci-%s-%s", bus, kind->alias),
+		    arena_printf(arena, "../%s", name), node.reason);
+	return 0;
+}
+
+/* Sysfs writes domains with four digits, procfs of some drivers with eight. */
+static const char *sysfs_name(const struct nv_gpu *gpu, struct arena *arena)
+{
+	uint64_t n = gpu->bus_number;
+
+	return arena_printf(arena, "%04x:%02x:%02x.%x", (unsigned int)(n >> 24),
+			    (unsigned int)(n >> 16 & 0xff), (unsigned int)(n >> 8 & 0xff),
+			    (unsigned int)(n & 0xff));
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Without the driver's DRM module there are none, which is no failure. */
+static int add_drm(const struct table *table, const struct nv_gpu *gpu, struct oci_edits *edits,
+		   struct err *err)
+{
+	const struct nv_job *job = table->job;
+	const char *bus = sysfs_name(gpu, job->arena);
+	const char *path = arena_printf(job->arena, "%s/bus/pci/devices/%s/drm",
+					job->settings->testing.sys_root, bus);
+	cleanup_dir DIR *dir = opendir(path);
+	const struct dirent *entry;
+	struct strings names = { 0 };
+	int r = 0;
+
+	while (dir && (entry = readdir(dir)))
+		VEC_PUSH(&names, job->arena, arena_strdup(job->arena, entry->d_name));
+	if (names.count)
+		qsort(names.items, names.count, sizeof(names.items[0]), compare_names);
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = add_drm_node(table, gpu, bus, path, names.items[i], edits, err);
+	return r;
 }
 
 int nv_devices_add(const struct nv_job *job, struct oci_edits *edits, struct err *err)
@@ -216,15 +396,48 @@ int nv_devices_add(const struct nv_job *job, struct oci_edits *edits, struct err
 	int r;
 
 	r = read_table(job, &table, err);
-	if (r < 0)
-		return r;
-	r = require_node(&table, &control_node, edits, err);
-	if (r < 0)
+	if (r == 0)
+		r = require_node(&table, &control_node, edits, err);
+	if (r == 0)
+		r = add_gpus(&table, edits, err);
+	if (r == 0)
+		r = add_shared(&table, edits, err);
+	if (r < 0 || !nv_job_wants(job, NV_FOR_GRAPHICS))
 		return r;
 	VEC_EACH(gpu, job->gpus) {
-		r = add_gpu(&table, gpu, edits, err);
+		r = add_drm(&table, gpu, edits, err);
 		if (r < 0)
 			return r;
 	}
-	return nv_job_wants(job, NV_CAP_COMPUTE) ? add_compute(&table, edits, err) : 0;
+	return 0;
+}
+
+/* What was checked is opened: by its descriptor, not by its name again. */
+static void wake(const struct table *table, const struct node *node)
+{
+	cleanup_close int node_fd = -EBADF, fd = -EBADF;
+	const char *host_path;
+	struct stat st;
+	char self[64];
+
+	if (open_node(table, node, &node_fd, &host_path, &st, NULL) < 0)
+		return;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", node_fd);
+	fd = open(self, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+void nv_devices_wake(const struct nv_job *job, const struct nv_gpus *gpus)
+{
+	struct table table = { 0 };
+
+	/* A fake node may be any device. */
+	if (job->settings->testing.fake_devices || read_table(job, &table, NULL) < 0)
+		return;
+	wake(&table, &control_node);
+	VEC_EACH(gpu, gpus) {
+		const struct node node = gpu_node(gpu, job->arena);
+
+		if (!gpu->uuid)
+			wake(&table, &node);
+	}
 }

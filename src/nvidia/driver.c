@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/ldso_cache.h"
 #include "base/path.h"
+#include "nvidia/elf.h"
 
 #define VERSION_FILE_MAX (64 * 1024)
 
@@ -18,7 +20,7 @@
 static const char *const main_libraries[] = { "libcuda.so", "libnvidia-ml.so" };
 
 /* Where distributions, the GPU operator, WSL and NixOS put the driver, after settings and cache. */
-static const char *const usual_dirs[] = {
+static const char *const usual_dirs64[] = {
 	"/usr/lib64",
 	"/usr/lib/" NV_TRIPLET,
 	"/usr/lib/" NV_TRIPLET "/nvidia/current",
@@ -34,10 +36,40 @@ static const char *const usual_dirs[] = {
 	"/usr/lib/nvidia",
 };
 
+static const char *const usual_dirs32[] = {
+	"/usr/lib/" NV_TRIPLET32,
+	"/usr/lib/" NV_TRIPLET32 "/nvidia/current",
+	"/usr/lib/" NV_TRIPLET32 "/nvidia",
+	"/lib/" NV_TRIPLET32,
+	"/usr/lib32",
+	"/lib32",
+	"/usr/lib",
+	"/lib",
+	"/run/opengl-driver-32/lib",
+};
+
+/* Flags of the loader cache's entries for 32-bit programs (glibc sysdeps/generic/ldconfig.h). */
+#if defined(__aarch64__)
+#define LDSO_FLAGS_32 0x0903U
+#else
+#define LDSO_FLAGS_32 0x0003U
+#endif
+
+/* What tells the libraries of 64-bit programs from those of 32-bit ones. */
+static const struct abi {
+	int bits;
+	uint32_t cache_flags;
+	const char *const *usual_dirs;
+	size_t usual_count;
+} abi64 = { 64, LDSO_FLAGS_OWN, usual_dirs64, ARRAY_SIZE(usual_dirs64) },
+  abi32 = { 32, LDSO_FLAGS_32, usual_dirs32, ARRAY_SIZE(usual_dirs32) };
+
 /* The search for the main libraries. */
 struct search {
-	struct nv_driver *driver;
+	const struct nv_driver *driver;
+	const struct abi *abi;
 	struct arena *arena;
+	struct strings dirs;   /* those that have one */
 	struct strings looked; /* directories tried, for the error */
 	bool found[ARRAY_SIZE(main_libraries)];
 	const char *stale; /* host path of a main library of another version */
@@ -132,26 +164,83 @@ int nv_host_path(int fd, struct arena *arena, const char **ret_path)
 	return 0;
 }
 
-int nv_driver_open_file(const struct nv_driver *driver, const char *path, struct arena *arena,
-			int *ret_fd, const char **ret_host_path)
+static int open_kind(const struct nv_driver *driver, const char *path, int flags, mode_t type,
+		     int *ret_fd)
 {
 	cleanup_close int fd = -EBADF;
 	struct stat st;
 	int r;
 
-	/* O_NONBLOCK: a FIFO must not hang us before fstat tells. */
-	r = path_open_in(driver->root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, &fd);
+	r = path_open_in(driver->root_fd, path, flags, &fd);
 	if (r < 0)
 		return r;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
+	if ((st.st_mode & S_IFMT) != type)
 		return -ENOENT;
-	r = nv_host_path(fd, arena, ret_host_path);
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+int nv_driver_open_file(const struct nv_driver *driver, const char *path, struct arena *arena,
+			int *ret_fd, const char **ret_host_path)
+{
+	cleanup_close int fd = -EBADF;
+	int r;
+
+	/* O_NONBLOCK: a FIFO must not hang us before fstat tells. */
+	r = open_kind(driver, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, S_IFREG, &fd);
+	if (r == 0)
+		r = nv_host_path(fd, arena, ret_host_path);
 	if (r < 0)
 		return r;
 	*ret_fd = steal_fd(&fd);
 	return 0;
+}
+
+int nv_driver_find_endpoint(const struct nv_driver *driver, const char *path, mode_t type,
+			    struct arena *arena, const char **ret_host_path)
+{
+	cleanup_close int fd = -EBADF;
+	struct stat st;
+	int r;
+
+	r = open_kind(driver, path, O_PATH | O_NOFOLLOW, type, &fd);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (type == S_IFDIR && st.st_uid != 0 && st.st_uid != geteuid())
+		return -EPERM;
+	return nv_host_path(fd, arena, ret_host_path);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strverscmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct strings nv_driver_list(const struct nv_driver *driver, const char *dir, const char *prefix,
+			      const char *suffix, struct arena *arena)
+{
+	struct strings names = { 0 };
+	cleanup_close int fd = -EBADF;
+	cleanup_dir DIR *stream = NULL;
+	const struct dirent *entry;
+
+	if (path_open_in(driver->root_fd, dir, O_RDONLY | O_DIRECTORY, &fd) < 0)
+		return names;
+	stream = fdopendir(fd);
+	if (!stream)
+		return names;
+	(void)steal_fd(&fd);
+	while ((entry = readdir(stream))) {
+		if (str_has_prefix(entry->d_name, prefix) && str_has_suffix(entry->d_name, suffix))
+			VEC_PUSH(&names, arena, arena_strdup(arena, entry->d_name));
+	}
+	if (names.count)
+		qsort(names.items, names.count, sizeof(names.items[0]), compare_names);
+	return names;
 }
 
 static bool has_all(const struct search *search)
@@ -163,29 +252,40 @@ static bool has_all(const struct search *search)
 	return true;
 }
 
+/* What is no ELF file at all counts: that it is damaged is said when it is to be mounted. */
+static bool is_library(const struct search *search, const char *path)
+{
+	cleanup_close int fd = -EBADF;
+	const char *host_path;
+	int bits;
+
+	if (nv_driver_open_file(search->driver, path, search->arena, &fd, &host_path) < 0)
+		return false;
+	bits = nv_elf_bits(fd);
+	return bits == search->abi->bits || (bits < 0 && search->abi == &abi64);
+}
+
 /* Take @dir, a path in the driver's root, when it has a main library that was not found before. */
 static void try_directory(struct search *search, const char *dir)
 {
-	struct nv_driver *driver = search->driver;
+	const struct nv_driver *driver = search->driver;
 	bool useful = false;
 
 	if (has_all(search) || strings_have(&search->looked, dir))
 		return;
 	VEC_PUSH(&search->looked, search->arena, dir);
 	for (size_t i = 0; i < ARRAY_SIZE(main_libraries); i++) {
-		cleanup_close int fd = -EBADF;
 		const char *file;
 
 		if (search->found[i])
 			continue;
 		file = arena_printf(search->arena, "%s/%s.%s", dir, main_libraries[i],
 				    driver->version);
-		if (path_open_in(driver->root_fd, file, O_PATH, &fd) < 0)
-			continue;
-		search->found[i] = useful = true;
+		if (is_library(search, file))
+			search->found[i] = useful = true;
 	}
 	if (useful)
-		VEC_PUSH(&driver->library_dirs, search->arena, dir);
+		VEC_PUSH(&search->dirs, search->arena, dir);
 }
 
 static void try_directories(struct search *search, const char *const *dirs, size_t count)
@@ -205,6 +305,27 @@ static const char *version_of_name(const char *path)
 	return is_version(suffix, strlen(suffix)) ? suffix : NULL;
 }
 
+/* The host path of the library that `libcuda.so.1` at @path leads to, if its version is not the driver's. */
+static const char *stale_behind(const struct nv_driver *driver, const char *path,
+				struct arena *arena)
+{
+	cleanup_close int fd = -EBADF;
+	const char *host_path, *version;
+
+	if (nv_driver_open_file(driver, path, arena, &fd, &host_path) < 0)
+		return NULL;
+	version = version_of_name(host_path);
+	return version && !str_eq(version, driver->version) ? host_path : NULL;
+}
+
+static int version_mismatch(const struct nv_driver *driver, const char *stale, struct err *err)
+{
+	return err_set(err, ENOENT,
+		       "driver version mismatch: the kernel module is %s, the library %s is %s: "
+		       "reload the module or reboot",
+		       driver->version, stale, version_of_name(stale));
+}
+
 /*
  * The directory of the file that `libcuda.so.1` at @path leads to, in the driver's root; a file of
  * another version is remembered for the error.
@@ -213,13 +334,13 @@ static const char *directory_behind(struct search *search, const char *path)
 {
 	const struct nv_driver *driver = search->driver;
 	cleanup_close int fd = -EBADF;
-	const char *host_path = NULL, *version, *inside;
+	const char *host_path = NULL, *inside, *stale;
 
 	if (nv_driver_open_file(driver, path, search->arena, &fd, &host_path) < 0)
 		return NULL;
-	version = version_of_name(host_path);
-	if (version && !str_eq(version, driver->version))
-		search->stale = host_path;
+	stale = stale_behind(driver, path, search->arena);
+	if (stale)
+		search->stale = stale;
 	inside = str_after(host_path, driver->root);
 	if (!inside || inside[0] != '/')
 		return NULL;
@@ -235,6 +356,18 @@ static int open_cache(const struct nv_settings *settings, const struct nv_driver
 		return path_open_in(driver->root_fd, "/etc/ld.so.cache", flags, ret_fd);
 	*ret_fd = open(settings->ldcache, flags);
 	return *ret_fd < 0 ? -errno : 0;
+}
+
+/* As ldso_cache_find(), for either ABI. */
+static const char *find_in_cache(const struct ldso_cache *cache, const char *name, uint32_t flags)
+{
+	for (size_t i = 0; i < cache->count; i++) {
+		struct ldso_entry entry = ldso_cache_entry(cache, i);
+
+		if (entry.flags == flags && str_eq(entry.name, name))
+			return entry.path;
+	}
+	return NULL;
 }
 
 /*
@@ -264,7 +397,7 @@ static int try_cache(struct search *search, const struct nv_settings *settings, 
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(main_libraries); i++) {
 		const char *soname = arena_printf(arena, "%s.1", main_libraries[i]);
-		const char *path = ldso_cache_find(&cache, soname);
+		const char *path = find_in_cache(&cache, soname, search->abi->cache_flags);
 		const char *dir = path ? directory_behind(search, path) : NULL;
 
 		if (dir)
@@ -284,30 +417,66 @@ static int not_found(struct search *search, struct err *err)
 		strbuf_addf(&list, "%s%s", list.len ? ", " : "", *dir);
 	}
 	if (search->stale)
-		return err_set(
-			err, ENOENT,
-			"driver version mismatch: the kernel module is %s, the library %s is "
-			"%s: reload the module or reboot",
-			driver->version, search->stale, version_of_name(search->stale));
+		return version_mismatch(driver, search->stale, err);
 	return err_set(err, ENOENT,
 		       "no libcuda.so.%s or libnvidia-ml.so.%s below driver root %s/: looked in %s",
 		       driver->version, driver->version, driver->root, strbuf_text(&list));
 }
 
-static int find_libraries(const struct nv_settings *settings, struct nv_driver *driver,
-			  struct arena *arena, struct err *err)
+static int search_libraries(const struct nv_settings *settings, struct search *search,
+			    struct err *err)
 {
-	struct search search = { .driver = driver, .arena = arena };
 	int r;
 
-	try_directories(&search, settings->library_dirs.items, settings->library_dirs.count);
-	if (!has_all(&search)) {
-		r = try_cache(&search, settings, err);
+	try_directories(search, settings->library_dirs.items, settings->library_dirs.count);
+	if (!has_all(search)) {
+		r = try_cache(search, settings, err);
 		if (r < 0)
 			return r;
 	}
-	try_directories(&search, usual_dirs, ARRAY_SIZE(usual_dirs));
-	return driver->library_dirs.count ? 0 : not_found(&search, err);
+	try_directories(search, search->abi->usual_dirs, search->abi->usual_count);
+	return 0;
+}
+
+static int find_libraries(const struct nv_settings *settings, struct nv_driver *driver,
+			  struct arena *arena, struct err *err)
+{
+	struct search search = { .driver = driver, .abi = &abi64, .arena = arena };
+	int r;
+
+	r = search_libraries(settings, &search, err);
+	if (r < 0)
+		return r;
+	if (!search.dirs.count)
+		return not_found(&search, err);
+	driver->library_dirs = search.dirs;
+	return 0;
+}
+
+int nv_driver_find_libraries32(const struct nv_driver *driver, const struct nv_settings *settings,
+			       struct arena *arena, struct strings *ret_dirs, struct err *err)
+{
+	struct search search = { .driver = driver, .abi = &abi32, .arena = arena };
+	int r;
+
+	r = search_libraries(settings, &search, err);
+	if (r < 0)
+		return r;
+	*ret_dirs = search.dirs;
+	return 0;
+}
+
+int nv_driver_check_version(const struct nv_driver *driver, const char *library,
+			    struct arena *arena, struct err *err)
+{
+	VEC_EACH(dir, &driver->library_dirs) {
+		const char *stale = stale_behind(
+			driver, arena_printf(arena, "%s/%s.so.1", *dir, library), arena);
+
+		if (stale)
+			return version_mismatch(driver, stale, err);
+	}
+	return 0;
 }
 
 static int open_directory(const char *path, int *ret_fd, struct err *err)

@@ -7,6 +7,7 @@
 #include "nvidia/binaries.h"
 #include "nvidia/devices.h"
 #include "nvidia/driver.h"
+#include "nvidia/driver_files.h"
 #include "nvidia/inventory.h"
 #include "nvidia/job.h"
 #include "nvidia/libraries.h"
@@ -15,10 +16,7 @@
 /* Who adds what; each writes only to the edits. */
 static int (*const producers[])(const struct nv_job *job, struct oci_edits *edits,
 				struct err *err) = {
-	nv_devices_add,
-	nv_libraries_add,
-	nv_binaries_add,
-	nv_procfs_add,
+	nv_devices_add, nv_libraries_add, nv_binaries_add, nv_driver_files_add, nv_procfs_add,
 };
 
 /* What a request is written as is not for the container, even if it asks for nothing (`void`). */
@@ -47,16 +45,23 @@ static int missing_driver(const struct nv_job *job, struct err *err)
 
 static int select_gpus(const struct nv_job *job, struct nv_gpus *ret, struct err *err)
 {
+	const char *proc_root = job->settings->testing.proc_root;
 	struct nv_gpus all = { 0 };
 	int r;
 
 	/* Reading the inventory wakes sleeping GPUs: not for `none`. */
 	if (job->request->kind != NV_NO_GPU) {
-		r = nv_inventory_read(job->settings->testing.proc_root, job->arena, &all, err);
+		r = nv_inventory_read(proc_root, job->arena, &all, err);
 		if (r < 0)
 			return r;
 	}
-	return nv_inventory_select(&all, job->request, job->arena, ret, err);
+	r = nv_inventory_select(&all, job->request, job->arena, ret, err);
+	if (r != -ENODEV || !job->settings->may_open_gpus ||
+	    !nv_inventory_may_miss(&all, job->request))
+		return r;
+	nv_devices_wake(job, &all);
+	r = nv_inventory_read(proc_root, job->arena, &all, err);
+	return r < 0 ? r : nv_inventory_select(&all, job->request, job->arena, ret, err);
 }
 
 static int produce(const struct nv_job *job, struct oci_edits *edits, struct err *err)
@@ -75,6 +80,18 @@ static int produce(const struct nv_job *job, struct oci_edits *edits, struct err
 	return 0;
 }
 
+/* With the driver's files at hand. */
+static int inject_driver(struct nv_job *job, struct nv_injection *ret, struct err *err)
+{
+	int r;
+
+	r = select_gpus(job, &ret->gpus, err);
+	if (r < 0)
+		return r;
+	job->gpus = &ret->gpus;
+	return produce(job, &ret->edits, err);
+}
+
 /* With a version known: everything else. */
 static int inject(const struct nv_job *base, struct nv_injection *ret, struct err *err)
 {
@@ -82,17 +99,13 @@ static int inject(const struct nv_job *base, struct nv_injection *ret, struct er
 	struct nv_job job = *base;
 	int r;
 
-	r = select_gpus(&job, &ret->gpus, err);
-	if (r < 0)
-		return r;
 	r = nv_driver_open(job.settings, ret->driver_version, job.arena, &driver, err);
 	if (r < 0)
 		return err_prefix(err, "%s%.80s", job.request->source, job.request->text);
-	job.gpus = &ret->gpus;
 	job.driver = &driver;
 	ret->driver_root = driver.root;
 	ret->library_dirs = driver.library_dirs;
-	r = produce(&job, &ret->edits, err);
+	r = inject_driver(&job, ret, err);
 	nv_driver_done(&driver);
 	return r;
 }

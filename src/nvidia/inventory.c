@@ -141,8 +141,9 @@ static const char *list_gpus(const struct nv_gpus *gpus, struct arena *arena)
 	struct strbuf buf = { .arena = arena };
 
 	VEC_EACH(gpu, gpus)
-		strbuf_addf(&buf, "%s%u: %s", buf.len ? ", " : "", gpu->index,
-			    gpu->uuid ? gpu->uuid : "uuid not known until it is used once");
+		strbuf_addf(&buf, "%s%u: %s%s", buf.len ? ", " : "", gpu->index,
+			    gpu->uuid ? gpu->uuid : gpu->bus_id,
+			    gpu->uuid ? "" : " with a UUID not known until it is used once");
 	return buf.len ? buf.text : "none";
 }
 
@@ -169,6 +170,17 @@ static struct nv_gpus find_gpus(const struct nv_gpus *gpus, const char *id, stru
 			VEC_PUSH(&found, arena, *gpu);
 	}
 	return found;
+}
+
+bool nv_inventory_may_miss(const struct nv_gpus *all, const struct nv_request *request)
+{
+	bool unread = false, asked = false;
+
+	VEC_EACH(gpu, all)
+		unread |= !gpu->uuid;
+	VEC_EACH(id, &request->ids)
+		asked |= strncasecmp(*id, "GPU-", strlen("GPU-")) == 0;
+	return unread && asked;
 }
 
 /* Mark what @request means; an index, a bus id and a UUID may name the same GPU. */

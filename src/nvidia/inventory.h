@@ -48,3 +48,9 @@ bool nv_bus_id_parse(const char *text, uint64_t *ret);
  */
 int nv_inventory_select(const struct nv_gpus *all, const struct nv_request *request,
 			struct arena *arena, struct nv_gpus *ret, struct err *err);
+
+/*
+ * Whether a UUID that @request asks for may be one that the driver has not read yet, so that it is
+ * worth to wake those GPUs (nv_devices_wake()) and to read the inventory again.
+ */
+bool nv_inventory_may_miss(const struct nv_gpus *all, const struct nv_request *request);

@@ -7,7 +7,10 @@
 #include <sys/stat.h>
 
 /* rprivate: an injected mount that propagates would stay on the host for ever. */
-static const char *const bind_options[] = { "bind", "ro", "nosuid", "nodev", "rprivate" };
+static const char *const file_options[] = { "bind", "ro", "nosuid", "nodev", "rprivate" };
+/* Sockets, and the directories of services. */
+static const char *const endpoint_options[] = { "bind",	 "rw",	   "nosuid",
+						"nodev", "noexec", "rprivate" };
 
 const char *nv_job_reason(const struct nv_job *job, unsigned int capabilities)
 {
@@ -20,14 +23,35 @@ const char *nv_job_reason(const struct nv_job *job, unsigned int capabilities)
 void nv_job_mount(const struct nv_job *job, struct oci_edits *edits, const struct nv_file *file)
 {
 	struct oci_mount *mount = VEC_ADD(&edits->mounts, job->arena);
+	const char *const *options = file->type ? endpoint_options : file_options;
+	size_t count = file->type ? ARRAY_SIZE(endpoint_options) : ARRAY_SIZE(file_options);
 
 	mount->source = file->host_path;
 	mount->destination = file->destination;
-	mount->source_type = S_IFREG;
+	mount->source_type = file->type ? file->type : S_IFREG;
 	mount->origin = arena_printf(job->arena, "nvidia %s", file->name);
 	mount->reason = file->reason;
-	for (size_t i = 0; i < ARRAY_SIZE(bind_options); i++)
-		VEC_PUSH(&mount->options, job->arena, bind_options[i]);
+	for (size_t i = 0; i < count; i++)
+		VEC_PUSH(&mount->options, job->arena, options[i]);
+}
+
+void nv_job_link(const struct nv_job *job, struct oci_edits *edits, const char *path,
+		 const char *target, const char *reason)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	if (str_eq(name, target))
+		return;
+	VEC_EACH(link, &edits->links) {
+		if (str_eq(link->path, path))
+			return;
+	}
+	*VEC_ADD(&edits->links, job->arena) = (struct oci_link){
+		.path = path,
+		.target = target,
+		.origin = arena_printf(job->arena, "nvidia %s", name),
+		.reason = reason,
+	};
 }
 
 void nv_job_warn(const struct nv_job *job, const char *fmt, ...)

@@ -24,6 +24,9 @@
 
 #define CAPABILITIES "NVIDIA_DRIVER_CAPABILITIES"
 
+/* What containers get that name none. */
+#define BASE_CAPABILITIES (unsigned int)(NV_CAP_COMPUTE | NV_CAP_UTILITY)
+
 #define GPUS_FORMS "all, none, a list of indices, GPU-<uuid> or PCI bus ids such as 0,1, or count=N"
 
 static bool is_index(const char *id)
@@ -311,16 +314,22 @@ static int read_capabilities(const struct strings *env, const struct nv_settings
 			     struct nv_request *request, struct arena *arena, struct err *err)
 {
 	const char *text = oci_env_get(env, CAPABILITIES), *unknown;
-	unsigned int set;
+	unsigned int set, named;
 
+	if (settings->ignore_capabilities) {
+		request->capabilities = settings->capabilities;
+		request->implied = settings->capabilities & ~BASE_CAPABILITIES;
+		return 0;
+	}
 	if (nv_capabilities_parse(text ? text : "", arena, &set, &unknown) < 0)
 		return err_set(err, EINVAL, CAPABILITIES ": unknown capability `%.*s` (known: %s)",
 			       QUOTED_MAX, unknown,
 			       nv_capabilities_text(NV_CAP_EVERY | NV_CAP_ALL, ", ", arena));
+	named = set | BASE_CAPABILITIES;
 	if (set & NV_CAP_ALL || (!text && is_legacy(env)))
 		set = settings->capabilities;
 	else if (!set)
-		set = settings->capabilities & (NV_CAP_COMPUTE | NV_CAP_UTILITY);
+		set = settings->capabilities & BASE_CAPABILITIES;
 	if (set & ~settings->capabilities)
 		return err_set(err, EINVAL,
 			       CAPABILITIES ": unsupported capabilities found: %s "
@@ -328,6 +337,7 @@ static int read_capabilities(const struct strings *env, const struct nv_settings
 			       nv_capabilities_text(set & ~settings->capabilities, ",", arena),
 			       nv_capabilities_text(settings->capabilities, ",", arena));
 	request->capabilities = set;
+	request->implied = set & ~named;
 	return 0;
 }
 

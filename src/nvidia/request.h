@@ -20,6 +20,7 @@ struct nv_request {
 	struct strings ids;	   /* NV_LIST: as written, without duplicates */
 	unsigned int count;	   /* NV_COUNT */
 	unsigned int capabilities; /* NV_CAP_*: what the driver shall do in the container */
+	unsigned int implied; /* of these, those that only `all` brought: hosts may lack them */
 	const char *source;  /* for errors, before text: `--gpus `, `NVIDIA_VISIBLE_DEVICES=` … */
 	const char *text;    /* the request in one line: `all`, `0,1`, `count=2` */
 	const char *visible; /* NVIDIA_VISIBLE_DEVICES to set inside; NULL: stays as it is */

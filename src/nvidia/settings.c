@@ -58,10 +58,17 @@ static const struct name_value missing_driver_names[] = {
 };
 static const struct words missing_driver_words = WORDS(missing_driver_names, "way to react");
 
-static int decode_missing_driver(struct decode *d, const struct value *value,
-				 const struct field *field, void *out)
+static const struct name_value capabilities_names[] = {
+	{ "honour", false },
+	{ "ignore", true },
+};
+static const struct words capabilities_words = WORDS(capabilities_names, "way to treat them");
+
+/* A choice of two words. */
+static int decode_choice(struct decode *d, const struct value *value, const struct field *field,
+			 void *out)
 {
-	int chosen = true;
+	int chosen = false;
 	int r;
 
 	r = decode_enum(d, value, field, &chosen);
@@ -163,8 +170,13 @@ static const struct field nvidia_table[] = {
 	{ "ldcache", decode_directory, offsetof(struct nv_settings, ldcache), NULL, 0 },
 	{ "library-dirs", decode_directories, offsetof(struct nv_settings, library_dirs), NULL, 0 },
 	{ "binary-dirs", decode_directories, offsetof(struct nv_settings, binary_dirs), NULL, 0 },
-	{ "on-missing-driver", decode_missing_driver,
-	  offsetof(struct nv_settings, missing_driver_is_error), &missing_driver_words, 0 },
+	{ "firmware-dirs", decode_directories, offsetof(struct nv_settings, firmware_dirs), NULL,
+	  0 },
+	{ "config-dirs", decode_directories, offsetof(struct nv_settings, config_dirs), NULL, 0 },
+	{ "capabilities", decode_choice, offsetof(struct nv_settings, ignore_capabilities),
+	  &capabilities_words, 0 },
+	{ "on-missing-driver", decode_choice, offsetof(struct nv_settings, missing_driver_is_error),
+	  &missing_driver_words, 0 },
 	{ "protect-proc-driver", decode_bool, offsetof(struct nv_settings, protect_proc_driver),
 	  NULL, 0 },
 	{ "nvidia-config", decode_directory, offsetof(struct nv_settings, nvidia_config), NULL, 0 },
@@ -172,10 +184,7 @@ static const struct field nvidia_table[] = {
 	{ "testing", decode_struct, offsetof(struct nv_settings, testing), &testing_fields, 0 },
 
 	{ "mode", decode_refuse, 0, NULL, 0 },
-	{ "firmware-dirs", decode_refuse, 0, NULL, 0 },
-	{ "config-dirs", decode_refuse, 0, NULL, 0 },
 	{ "layout", decode_refuse, 0, NULL, 0 },
-	{ "capabilities", decode_refuse, 0, NULL, 0 },
 	{ "loader-cache", decode_refuse, 0, NULL, 0 },
 	{ "run-cdi-hooks", decode_refuse, 0, NULL, 0 },
 	{ "cdi-strict", decode_refuse, 0, NULL, 0 },

@@ -17,13 +17,18 @@ struct nv_settings {
 	const char *ldcache;	     /* NULL: <driver root>/etc/ld.so.cache */
 	struct strings library_dirs; /* searched first, below the driver root */
 	struct strings binary_dirs;
-	const char *nvidia_config; /* NVIDIA's file; NULL: the usual one, which may be absent */
-	bool accept_mounts;	   /* mounts below /var/run/nvidia-container-devices are requests */
-	bool accept_env;	   /* variables of unprivileged containers are requests, too */
+	struct strings firmware_dirs; /* hold nvidia/<version>/gsp*.bin */
+	struct strings config_dirs;   /* of graphics: hold glvnd/, vulkan/ … */
+	const char *nvidia_config;    /* NVIDIA's file; NULL: the usual one, which may be absent */
+	bool accept_mounts; /* mounts below /var/run/nvidia-container-devices are requests */
+	bool accept_env;    /* variables of unprivileged containers are requests, too */
 	struct strings swarm_resource; /* variables that stand for NVIDIA_VISIBLE_DEVICES */
 	unsigned int capabilities;     /* NV_CAP_*: the most that containers get */
+	bool ignore_capabilities;      /* capabilities = "ignore": all of these for every request */
 	bool missing_driver_is_error;  /* on-missing-driver = "error" (default) | "warn" */
 	bool protect_proc_driver; /* containers without a GPU see no file of the driver in procfs */
+	bool may_open_gpus; /* in no file: set by who makes a container, so that a GPU may be opened
+				* to learn its UUID */
 	struct nv_testing {
 		const char *proc_root; /* "/proc": its driver/nvidia, devices */
 		const char *sys_root;  /* "/sys" */

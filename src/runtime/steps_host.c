@@ -182,6 +182,7 @@ int step_inject_nvidia(struct create *c, struct err *err)
 {
 	int r;
 
+	c->settings.may_open_gpus = true;
 	r = nv_inject(&c->request, &c->settings, c->rootfs_fd, c->arena, &c->nvidia, err);
 	if (r < 0)
 		return r;

@@ -87,58 +87,79 @@ static inline void fixture_remove(const char *name)
 	nftw(fixture_path(name), fixture_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* A shared library that holds nothing but its name; addresses differ from file offsets. */
-struct fixture_elf {
-	Elf64_Ehdr header;
-	Elf64_Phdr load;
-	Elf64_Phdr dynamic;
-	Elf64_Dyn entries[4];
-	char strings[64];
-};
+/*
+ * A shared library that holds nothing but its name, of 64 or 32 bits; addresses differ from file offsets. Room for
+ * two more entries.
+ */
+#define FIXTURE_ELF(NAME, BITS)                                                                  \
+	struct NAME {                                                                            \
+		Elf##BITS##_Ehdr header;                                                         \
+		Elf##BITS##_Phdr load;                                                           \
+		Elf##BITS##_Phdr dynamic;                                                        \
+		Elf##BITS##_Dyn entries[6];                                                      \
+		char strings[64];                                                                \
+	};                                                                                       \
+	/* @soname: NULL for none */                                                             \
+	static inline struct NAME NAME(const char *soname) {                                     \
+		struct NAME elf = {                                                            \
+			.header = {                                                            \
+				.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,               \
+					     ELFCLASS##BITS, FIXTURE_ORDER, EV_CURRENT },      \
+				.e_type = ET_DYN,                                              \
+				.e_phoff = offsetof(struct NAME, load),                        \
+				.e_phentsize = sizeof(Elf##BITS##_Phdr),                       \
+				.e_phnum = 2,                                                  \
+			},                                                                     \
+			.load = {                                                              \
+				.p_type = PT_LOAD,                                             \
+				.p_vaddr = FIXTURE_ELF_ADDRESS,                                \
+				.p_filesz = sizeof(elf),                                       \
+			},                                                                     \
+			.dynamic = {                                                           \
+				.p_type = PT_DYNAMIC,                                          \
+				.p_offset = offsetof(struct NAME, entries),                    \
+				.p_filesz = sizeof(elf.entries),                               \
+			},                                                                     \
+			.entries = {                                                           \
+				{ DT_STRTAB,                                                   \
+				  { FIXTURE_ELF_ADDRESS + offsetof(struct NAME, strings) } },  \
+				{ DT_STRSZ, { sizeof(elf.strings) } },                         \
+				{ soname ? DT_SONAME : DT_DEBUG, { 1 } },                      \
+			},                                                                     \
+		}; \
+		snprintf(elf.strings + 1, sizeof(elf.strings) - 1, "%s", soname ? soname : "");  \
+		return elf;                                                                      \
+	}
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FIXTURE_ORDER ELFDATA2LSB
+#else
+#define FIXTURE_ORDER ELFDATA2MSB
+#endif
 #define FIXTURE_ELF_ADDRESS 0x10000
 
-/* @soname: NULL for none */
-static inline struct fixture_elf fixture_elf(const char *soname)
-{
-	struct fixture_elf elf = {
-		.header = {
-			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-				     EV_CURRENT },
-			.e_type = ET_DYN,
-			.e_phoff = offsetof(struct fixture_elf, load),
-			.e_phentsize = sizeof(Elf64_Phdr),
-			.e_phnum = 2,
-		},
-		.load = {
-			.p_type = PT_LOAD,
-			.p_vaddr = FIXTURE_ELF_ADDRESS,
-			.p_filesz = sizeof(elf),
-		},
-		.dynamic = {
-			.p_type = PT_DYNAMIC,
-			.p_offset = offsetof(struct fixture_elf, entries),
-			.p_filesz = sizeof(elf.entries),
-		},
-		.entries = {
-			{ DT_STRTAB,
-			  { FIXTURE_ELF_ADDRESS + offsetof(struct fixture_elf, strings) } },
-			{ DT_STRSZ, { sizeof(elf.strings) } },
-			{ soname ? DT_SONAME : DT_DEBUG, { 1 } },
-			{ DT_NULL, { 0 } },
-		},
-	};
+/* clang-format off */
+FIXTURE_ELF(fixture_elf, 64)
+FIXTURE_ELF(fixture_elf32, 32)
+/* clang-format on */
 
-	snprintf(elf.strings + 1, sizeof(elf.strings) - 1, "%s", soname ? soname : "");
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-	elf.header.e_ident[EI_DATA] = ELFDATA2MSB;
-#endif
-	return elf;
+/* A library of any file name. */
+static inline void fixture_library_file(const char *path, const char *soname)
+{
+	const struct fixture_elf elf = fixture_elf(soname);
+
+	fixture_bytes(path, &elf, sizeof(elf));
 }
 
 static inline void fixture_library(const char *dir, const char *name, const char *soname)
 {
-	const struct fixture_elf elf = fixture_elf(soname);
+	fixture_library_file(arena_printf(&fixture_arena, "%s/%s.so." FIXTURE_VERSION, dir, name),
+			     soname);
+}
+
+static inline void fixture_library32(const char *dir, const char *name, const char *soname)
+{
+	const struct fixture_elf32 elf = fixture_elf32(soname);
 
 	fixture_bytes(arena_printf(&fixture_arena, "%s/%s.so." FIXTURE_VERSION, dir, name), &elf,
 		      sizeof(elf));

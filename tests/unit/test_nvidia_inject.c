@@ -380,7 +380,7 @@ TEST(selections)
 	make_driver();
 	if (!make_nodes())
 		return;
-	CHECK_INT(inject(&settings, "GPU-bbbb", "utility,video", &result), 0);
+	CHECK_INT(inject(&settings, "GPU-bbbb", "utility", &result), 0);
 	CHECK_STR(device_names(&result), "/dev/nvidiactl /dev/nvidia2 ");
 	CHECK_STR(mount_names(&result), "libnvidia-ml.so" V " nvidia-smi ");
 	CHECK_STR(result.edits.env.items[0], "NVIDIA_VISIBLE_DEVICES=GPU-bbbb");

@@ -142,7 +142,7 @@ TEST(damaged_library_is_named)
 	fixture_file(LIB "/libnvidia-gpucomp.so" V, "");
 	result = run(NV_CAP_UTILITY | NV_CAP_COMPUTE);
 	CHECK_INT(result.code, -ENOEXEC);
-	CHECK_HAS(err.text, LIB "/libnvidia-gpucomp.so" V ": no 64-bit ELF library");
+	CHECK_HAS(err.text, LIB "/libnvidia-gpucomp.so" V ": no ELF library");
 }
 
 TEST(what_is_no_file_is_skipped)

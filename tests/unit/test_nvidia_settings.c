@@ -77,8 +77,8 @@ TEST(unknown_keys_name_place_and_choice)
 {
 	CHECK_HAS(refusal("[nvidia]\n\ndriver-rot = \"/\"\n"),
 		  "config.toml:3: unknown key `nvidia.driver-rot` (known: driver-root, dev-root, "
-		  "ldcache, library-dirs, binary-dirs, on-missing-driver, protect-proc-driver, "
-		  "nvidia-config, accept-nvidia-visible-devices-as-volume-mounts, ");
+		  "ldcache, library-dirs, binary-dirs, firmware-dirs, config-dirs, capabilities, "
+		  "on-missing-driver, protect-proc-driver, nvidia-config, ");
 	CHECK_HAS(
 		refusal("[nvidia.testing]\nfake = true\n"),
 		":2: unknown key `nvidia.testing.fake` (known: proc-root, sys-root, fake-devices)");
