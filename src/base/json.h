@@ -44,7 +44,14 @@ void json_strings(struct json_writer *w, const char *key, const struct strings *
 /* A whole tree. */
 void json_value(struct json_writer *w, const char *key, const struct value *value);
 
-/* What was written so far, copied into @arena, without a final newline. */
+/*
+ * An array or object on one line of an indented document.
+ *
+ * @line: a compact writer that holds it; empty afterwards, for the next one
+ */
+void json_line(struct json_writer *w, const char *key, struct json_writer *line);
+
+/* What was written so far, copied into @arena, without a final newline. @ret_len may be NULL. */
 char *json_writer_text(struct json_writer *w, struct arena *arena, size_t *ret_len);
 void json_writer_done(struct json_writer *w);
 

@@ -241,6 +241,32 @@ TEST(json_writer_indented)
 	arena_done(&arena);
 }
 
+TEST(json_line_is_one_line_of_an_indented_document)
+{
+	struct json_writer w, line;
+	struct arena arena = { 0 };
+
+	json_writer_init(&w, "\t");
+	json_writer_init(&line, NULL);
+	json_object(&w, NULL);
+	for (int i = 0; i < 2; i++) {
+		json_object(&line, NULL);
+		json_string(&line, "a/b", "\"");
+		json_end_object(&line);
+		json_line(&w, i ? "second" : "first", &line);
+	}
+	json_array(&line, NULL);
+	json_end_array(&line);
+	json_line(&w, "none", &line);
+	json_end_object(&w);
+	CHECK_STR(json_writer_text(&w, &arena, NULL),
+		  "{\n\t\"first\": {\"a/b\":\"\\\"\"},\n\t\"second\": {\"a/b\":\"\\\"\"},\n"
+		  "\t\"none\": []\n}");
+	json_writer_done(&w);
+	json_writer_done(&line);
+	arena_done(&arena);
+}
+
 TEST(json_writer_replaces_invalid_utf8)
 {
 	struct arena arena = { 0 };
