@@ -114,30 +114,40 @@ static void drop_mounts(struct oci_config *config, const struct strings *destina
 	config->mounts.count = kept;
 }
 
-static void drop_hooks(struct oci_hook_list *hooks, const struct strings *names)
+bool oci_edits_drops_hook(const struct oci_edits *edits, const struct oci_hook *hook)
+{
+	const char *slash = strrchr(hook->path, '/');
+
+	return strings_have(&edits->dropped_hooks, slash ? slash + 1 : hook->path);
+}
+
+static void drop_hooks(struct oci_hook_list *hooks, const struct oci_edits *edits)
 {
 	size_t kept = 0;
 
 	VEC_EACH(hook, hooks) {
-		const char *slash = strrchr(hook->path, '/');
-
-		if (!strings_have(names, slash ? slash + 1 : hook->path))
+		if (!oci_edits_drops_hook(edits, hook))
 			hooks->items[kept++] = *hook;
 	}
 	hooks->count = kept;
 }
 
+const char *oci_edits_access(const struct oci_edits *edits)
+{
+	return edits->device_access ? edits->device_access : "rw";
+}
+
 int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, struct arena *arena,
 		    struct err *err)
 {
-	const char *access = edits->device_access ? edits->device_access : "rw";
+	const char *access = oci_edits_access(edits);
 	int r;
 
 	r = check(edits, access, err);
 	if (r < 0)
 		return r;
 	drop_mounts(config, &edits->dropped_mounts);
-	drop_hooks(&config->hooks[OCI_HOOK_PRESTART], &edits->dropped_hooks);
+	drop_hooks(&config->hooks[OCI_HOOK_PRESTART], edits);
 	VEC_EACH(variable, &edits->env)
 		oci_env_set(&config->process.env, arena, *variable);
 	VEC_EACH(device, &edits->devices) {

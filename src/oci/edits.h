@@ -20,6 +20,12 @@ struct oci_edits {
 	VEC(struct oci_tmpfs) tmpfs;	/* done last, before config.json's own seals */
 };
 
+/* What the rules of its devices allow: letters of r, w, m. */
+const char *oci_edits_access(const struct oci_edits *edits);
+
+/* Whether a prestart hook is to be dropped. */
+bool oci_edits_drops_hook(const struct oci_edits *edits, const struct oci_hook *hook);
+
 /*
  * Apply to the model, in place, before anything reads it: env, devices with their cgroup rules, mounts,
  * links, private file systems; what is to be dropped goes first. A device of the same path is replaced. Strings
