@@ -14,6 +14,7 @@
 
 /* What `information` says, as text; NULL where the line is missing. */
 struct information {
+	const char *model;
 	const char *uuid;
 	const char *minor;
 	const char *excluded;
@@ -23,6 +24,7 @@ static const struct label {
 	const char *name;
 	size_t offset;
 } labels[] = {
+	{ "Model", offsetof(struct information, model) },
 	{ "GPU UUID", offsetof(struct information, uuid) },
 	{ "Device Minor", offsetof(struct information, minor) },
 	{ "GPU Excluded", offsetof(struct information, excluded) },
@@ -72,13 +74,13 @@ bool nv_bus_id_parse(const char *text, uint64_t *ret)
 	return true;
 }
 
-/* 1: @ret is filled; 0: no GPU to count. */
+/* 1: @ret is filled; 0: no GPU. */
 static int read_gpu(int gpus_fd, const char *name, struct arena *arena, struct nv_gpu *ret,
 		    struct err *err)
 {
 	struct nv_gpu gpu = { .bus_id = arena_strdup(arena, name) };
 	struct information info;
-	uint64_t minor;
+	uint64_t minor = 0;
 	char *text;
 	size_t len;
 	int r;
@@ -90,10 +92,11 @@ static int read_gpu(int gpus_fd, const char *name, struct arena *arena, struct n
 	if (r < 0)
 		return err_code(err, r, "read information of GPU %s", name);
 	info = parse_information(text, arena);
-	if (info.excluded && str_eq(info.excluded, "Yes"))
-		return 0;
 	if (!info.minor || str_to_u64(info.minor, UINT32_MAX, &minor) < 0)
-		return 0;
+		gpu.left_out = "it has no minor: it could not be powered up";
+	if (info.excluded && str_eq(info.excluded, "Yes"))
+		gpu.left_out = "excluded by the driver";
+	gpu.model = info.model;
 	gpu.minor = (unsigned int)minor;
 	/* Until the GPU is first used the driver prints question marks. */
 	gpu.uuid = info.uuid && !strchr(info.uuid, '?') ? info.uuid : NULL;
@@ -108,8 +111,9 @@ static int compare_gpus(const void *a, const void *b)
 	return (x->bus_number > y->bus_number) - (x->bus_number < y->bus_number);
 }
 
-int nv_inventory_read(const char *proc_root, struct arena *arena, struct nv_gpus *ret,
-		      struct err *err)
+/* Those that count, or those that are left out. */
+static int read_gpus(const char *proc_root, bool left_out, struct arena *arena, struct nv_gpus *ret,
+		     struct err *err)
 {
 	const char *path = arena_printf(arena, "%s/driver/nvidia/gpus", proc_root);
 	cleanup_dir DIR *dir = opendir(path);
@@ -124,7 +128,7 @@ int nv_inventory_read(const char *proc_root, struct arena *arena, struct nv_gpus
 		r = read_gpu(dirfd(dir), entry->d_name, arena, &gpu, err);
 		if (r < 0)
 			return r;
-		if (r > 0)
+		if (r > 0 && !!gpu.left_out == left_out)
 			VEC_PUSH(&gpus, arena, gpu);
 	}
 	if (gpus.count)
@@ -133,6 +137,18 @@ int nv_inventory_read(const char *proc_root, struct arena *arena, struct nv_gpus
 		gpus.items[i].index = (unsigned int)i;
 	*ret = gpus;
 	return 0;
+}
+
+int nv_inventory_read(const char *proc_root, struct arena *arena, struct nv_gpus *ret,
+		      struct err *err)
+{
+	return read_gpus(proc_root, false, arena, ret, err);
+}
+
+int nv_inventory_read_left_out(const char *proc_root, struct arena *arena, struct nv_gpus *ret,
+			       struct err *err)
+{
+	return read_gpus(proc_root, true, arena, ret, err);
 }
 
 /* `0: GPU-…, 1: GPU-…` for errors. */

@@ -13,6 +13,8 @@ struct nv_gpu {
 	const char *uuid;    /* NULL while the driver has not read it (GPU never used since load) */
 	unsigned int minor;  /* of /dev/nvidia<minor>; not the index */
 	unsigned int index;  /* rank by PCI bus id among GPUs that are not excluded, as in NVML */
+	const char *model;   /* as the driver names it; NULL: it does not */
+	const char *left_out; /* why it does not count, and has no index; NULL: it does */
 };
 
 struct nv_gpus {
@@ -30,6 +32,10 @@ struct nv_gpus {
  */
 int nv_inventory_read(const char *proc_root, struct arena *arena, struct nv_gpus *ret,
 		      struct err *err);
+
+/* The others: those that the list of nv_inventory_read() lacks, and why; minor and UUID may be missing. */
+int nv_inventory_read_left_out(const char *proc_root, struct arena *arena, struct nv_gpus *ret,
+			       struct err *err);
 
 /*
  * Read a PCI bus id: `dddddddd:bb:dd.f`, hexadecimal, the domain of up to eight digits. The function

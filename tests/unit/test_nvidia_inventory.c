@@ -46,6 +46,21 @@ TEST(sorted_by_bus_without_excluded)
 	CHECK_INT(gpus.items[1].index, 1);
 }
 
+TEST(the_others_have_a_reason)
+{
+	struct nv_gpus gpus = { 0 };
+
+	CHECK_STR(usual_gpus().items[1].model, "H");
+	CHECK(!usual_gpus().items[0].model);
+	add_gpu("0000:05:00.0", "GPU Excluded: No\n");
+	CHECK_INT(nv_inventory_read_left_out(fixture_path("proc"), &fixture_arena, &gpus, &err), 0);
+	CHECK_INT(gpus.count, 2);
+	CHECK_STR(gpus.items[0].bus_id, "0000:05:00.0");
+	CHECK_HAS(gpus.items[0].left_out, "no minor");
+	CHECK_STR(gpus.items[1].uuid, "GPU-eeee");
+	CHECK_STR(gpus.items[1].left_out, "excluded by the driver");
+}
+
 TEST(bus_order_is_numeric)
 {
 	static const char *const sorted[] = { "0000:00:06.0", "0000:0a:00.0", "0000:0a:00.1",
