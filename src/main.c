@@ -10,12 +10,14 @@
 static int run_command(const struct cli_globals *globals, const struct strings *words,
 		       struct arena *arena, struct err *err)
 {
-	const struct cli_command *command = cli_command_find(words->items[0], err);
-	struct strings rest = { .items = words->items + 1, .count = words->count - 1 };
+	size_t n_name;
+	const struct cli_command *command = cli_command_find(words, &n_name, err);
+	struct strings rest;
 	int r;
 
 	if (!command)
 		return -err->code;
+	rest = (struct strings){ .items = words->items + n_name, .count = words->count - n_name };
 	r = cli_command_run(command, globals, &rest, arena, err);
 	if (r >= 0)
 		return r;

@@ -17,14 +17,16 @@ function __nvcrun_words
 	end
 end
 
+# Exactly these commands were typed, and no argument.
 function __nvcrun_needs_command
 	set -l words (__nvcrun_words)
-	not set -q words[1]
+	test "$words" = "$argv"
 end
 
 function __nvcrun_is
 	set -l words (__nvcrun_words)
-	set -q words[1]; and test $words[1] = $argv[1]
+	set -l count (count $argv)
+	set -q words[$count]; and test "$words[1..$count]" = "$argv"
 end
 
 function __nvcrun_containers
@@ -39,6 +41,7 @@ complete -c nvcrun -n __nvcrun_needs_command -a features -d 'show what this runt
 complete -c nvcrun -n __nvcrun_needs_command -a help -d 'show the help of the program or of a command'
 complete -c nvcrun -n __nvcrun_needs_command -a kill -d 'send a signal to the program of a container (default TERM)'
 complete -c nvcrun -n __nvcrun_needs_command -a list -d 'list the containers'
+complete -c nvcrun -n __nvcrun_needs_command -a nvidia -d 'show the GPUs of the host, or what a container gets'
 complete -c nvcrun -n __nvcrun_needs_command -a pause -d 'freeze the processes of a container'
 complete -c nvcrun -n __nvcrun_needs_command -a ps -d 'list the processes of a container'
 complete -c nvcrun -n __nvcrun_needs_command -a resume -d 'let the processes of a paused container go on'
@@ -47,6 +50,8 @@ complete -c nvcrun -n __nvcrun_needs_command -a spec -d 'write a config.json to 
 complete -c nvcrun -n __nvcrun_needs_command -a start -d 'run the program of a created container'
 complete -c nvcrun -n __nvcrun_needs_command -a state -d 'show the state of a container as JSON'
 complete -c nvcrun -n __nvcrun_needs_command -a update -d 'change the limits of a container'
+complete -c nvcrun -n '__nvcrun_needs_command nvidia' -a info -d 'show driver and GPUs of the host, and what was found where'
+complete -c nvcrun -n '__nvcrun_needs_command nvidia' -a plan -d 'show what a container would get of the GPUs, and why'
 complete -c nvcrun -n __nvcrun_needs_command -l cgroup-manager -x -a 'cgroupfs systemd disabled' -d 'who makes cgroups'
 complete -c nvcrun -n __nvcrun_needs_command -l debug -d 'the same as --log-level debug'
 complete -c nvcrun -n __nvcrun_needs_command -l log -r -F -d 'append messages to FILE'
@@ -89,6 +94,13 @@ complete -c nvcrun -n '__nvcrun_is kill' -s h -l help -d 'show this help'
 complete -c nvcrun -n '__nvcrun_is list' -s f -l format -x -a 'table json' -d 'how the list looks (default table)'
 complete -c nvcrun -n '__nvcrun_is list' -s q -l quiet -d 'only the ids, one a line'
 complete -c nvcrun -n '__nvcrun_is list' -s h -l help -d 'show this help'
+complete -c nvcrun -n '__nvcrun_needs_command nvidia' -s h -l help -d 'show this help'
+complete -c nvcrun -n '__nvcrun_is nvidia info' -l json -d 'JSON instead of tables'
+complete -c nvcrun -n '__nvcrun_is nvidia info' -s h -l help -d 'show this help'
+complete -c nvcrun -n '__nvcrun_is nvidia plan' -s b -l bundle -x -a '(__fish_complete_directories)' -d 'directory of config.json (default the current one)'
+complete -c nvcrun -n '__nvcrun_is nvidia plan' -l gpus -x -a 'all none' -d 'GPUs (all, none, count=2, 0,1 or GPU-UUID)'
+complete -c nvcrun -n '__nvcrun_is nvidia plan' -l text -d 'tables for people instead of JSON'
+complete -c nvcrun -n '__nvcrun_is nvidia plan' -s h -l help -d 'show this help'
 complete -c nvcrun -n '__nvcrun_is pause' -s h -l help -d 'show this help'
 complete -c nvcrun -n '__nvcrun_is ps' -s f -l format -x -a 'table json' -d 'how the list looks (default table)'
 complete -c nvcrun -n '__nvcrun_is ps' -s h -l help -d 'show this help'
@@ -122,7 +134,7 @@ complete -c nvcrun -n '__nvcrun_is update' -s r -l resources -r -F -d 'read them
 complete -c nvcrun -n '__nvcrun_is update' -s h -l help -d 'show this help'
 complete -c nvcrun -n '__nvcrun_is delete' -a '(__nvcrun_containers)'
 complete -c nvcrun -n '__nvcrun_is exec' -a '(__nvcrun_containers)'
-complete -c nvcrun -n '__nvcrun_is help' -a 'create delete exec features help kill list pause ps resume run spec start state update'
+complete -c nvcrun -n '__nvcrun_is help' -a 'create delete exec features help kill list nvidia pause ps resume run spec start state update'
 complete -c nvcrun -n '__nvcrun_is kill' -a '(__nvcrun_containers)'
 complete -c nvcrun -n '__nvcrun_is kill' -a 'HUP INT QUIT ILL TRAP ABRT IOT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO POLL PWR SYS UNUSED'
 complete -c nvcrun -n '__nvcrun_is pause' -a '(__nvcrun_containers)'

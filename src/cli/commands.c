@@ -9,9 +9,10 @@
 #include "linux/sealed_exe.h"
 
 static const struct cli_command *const commands[] = {
-	&cli_complete, &cli_create, &cli_delete, &cli_exec,   &cli_features, &cli_help,
-	&cli_kill,     &cli_list,   &cli_pause,	 &cli_ps,     &cli_resume,   &cli_run,
-	&cli_spec,     &cli_start,  &cli_state,	 &cli_update,
+	&cli_complete,	  &cli_create, &cli_delete, &cli_exec,	 &cli_features,
+	&cli_help,	  &cli_kill,   &cli_list,   &cli_nvidia, &cli_nvidia_info,
+	&cli_nvidia_plan, &cli_pause,  &cli_ps,	    &cli_resume, &cli_run,
+	&cli_spec,	  &cli_start,  &cli_state,  &cli_update,
 };
 
 const struct cli_command_list cli_commands = { commands, ARRAY_SIZE(commands) };
@@ -57,38 +58,70 @@ static bool is_near(const char *word, const char *name)
 	return str_has_prefix(name, word) || (letters <= 2 && 2 * letters <= strlen(word));
 }
 
-static int refuse_unknown(const char *word, struct err *err)
+const char *cli_command_word(const struct cli_command *command, const struct cli_command *group)
 {
+	const char *word = group ? str_after(command->name, group->name) : command->name;
+
+	if (command->hidden || (group && (!word || *word++ != ' ')))
+		return NULL;
+	return strchr(word, ' ') ? NULL : word;
+}
+
+static int refuse_unknown(const char *word, const struct cli_command *group, struct err *err)
+{
+	const char *of = group ? group->name : "", *blank = group ? " " : "";
 	struct arena arena = { 0 };
 	struct strbuf near = { .arena = &arena }, all = { .arena = &arena };
 
 	for (size_t i = 0; i < cli_commands.count; i++) {
-		const char *name = commands[i]->name;
+		const char *name = cli_command_word(commands[i], group);
 
-		if (commands[i]->hidden)
+		if (!name)
 			continue;
 		strbuf_addf(&all, "%s%s", all.len ? ", " : "", name);
 		if (is_near(word, name))
-			strbuf_addf(&near, "%s`%s`", near.len ? " or " : "", name);
+			strbuf_addf(&near, "%s`%s%s%s`", near.len ? " or " : "", of, blank, name);
 	}
 	if (near.len)
-		err_set(err, EINVAL, "unknown command `%s`; did you mean %s?", word,
+		err_set(err, EINVAL, "unknown command `%s%s%s`; did you mean %s?", of, blank, word,
 			strbuf_text(&near));
 	else
-		err_set(err, EINVAL, "unknown command `%s`; the commands are %s", word,
-			strbuf_text(&all));
+		err_set(err, EINVAL, "unknown command `%s%s%s`; the commands are %s", of, blank,
+			word, strbuf_text(&all));
 	arena_done(&arena);
 	return -EINVAL;
 }
 
-const struct cli_command *cli_command_find(const char *name, struct err *err)
+static const struct cli_command *find_in(const struct cli_command *group, const char *word,
+					 struct err *err)
 {
 	for (size_t i = 0; i < cli_commands.count; i++) {
-		if (str_eq(commands[i]->name, name))
+		const char *name = cli_command_word(commands[i], group);
+
+		/* Who knows the name of a hidden one may use it. */
+		if (!name && !group && commands[i]->hidden)
+			name = commands[i]->name;
+		if (name && str_eq(name, word))
 			return commands[i];
 	}
-	refuse_unknown(name, err);
+	refuse_unknown(word, group, err);
 	return NULL;
+}
+
+const struct cli_command *cli_command_find(const struct strings *words, size_t *ret_count,
+					   struct err *err)
+{
+	const struct cli_command *command = NULL;
+	size_t count = 0;
+
+	while (!command ||
+	       (!command->run && count < words->count && words->items[count][0] != '-')) {
+		command = find_in(command, words->items[count++], err);
+		if (!command)
+			return NULL;
+	}
+	*ret_count = count;
+	return command;
 }
 
 const struct cli_option *cli_option_at(const struct cli_command *command, size_t i)
@@ -140,6 +173,8 @@ int cli_command_run(const struct cli_command *command, const struct cli_globals 
 	r = check_arguments(command, &rest.args, err);
 	if (r < 0)
 		return r;
+	if (!command->run)
+		return cli_print_help(command, arena, err);
 	call.args = rest.args;
 	r = command->enters_container ? sealed_exe_ensure(globals->argv, arena, err) : 0;
 	if (r < 0)

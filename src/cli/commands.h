@@ -33,7 +33,8 @@ struct cli_call {
 };
 
 struct cli_command {
-	const char *name;
+	const char
+		*name; /* `kill`; of a command in a group both words, with a blank: `nvidia plan` */
 	const char *summary; /* one line; the rules of cli_option.help */
 	bool hidden;	     /* not in help, without a man page */
 	const struct cli_option *options;
@@ -46,7 +47,7 @@ struct cli_command {
 	bool enters_container; /* its process becomes visible there: it runs from a sealed copy */
 	bool takes_more;       /* any number of further arguments follow */
 	int failure_code;      /* exit code of its own failures; 0: EXIT_FAILURE */
-	/* Returns the exit code, or -errno. */
+	/* Returns the exit code, or -errno. NULL: a group, whose first argument is one of its commands. */
 	int (*run)(const struct cli_call *call, struct err *err);
 };
 
@@ -67,8 +68,18 @@ struct cli_command_list {
 };
 extern const struct cli_command_list cli_commands;
 
-/* Find by name. Returns NULL and words with the nearest names (or all) when there is none. */
-const struct cli_command *cli_command_find(const char *name, struct err *err);
+/* The word that @group (NULL: the program) calls @command by; NULL: it is not there, or hidden. */
+const char *cli_command_word(const struct cli_command *command, const struct cli_command *group);
+
+/*
+ * Find the command that @words, at least one, begin with. A group without a command is itself.
+ *
+ * @ret_count: how many of the words are its name
+ *
+ * Returns NULL and words with the nearest names (or all) when there is none.
+ */
+const struct cli_command *cli_command_find(const struct strings *words, size_t *ret_count,
+					   struct err *err);
 
 /*
  * Parse a command's words and run it.
@@ -84,5 +95,5 @@ const struct cli_option *cli_option_at(const struct cli_command *command, size_t
 
 /* The rows. */
 extern const struct cli_command cli_complete, cli_create, cli_delete, cli_exec, cli_features,
-	cli_help, cli_kill, cli_list, cli_pause, cli_ps, cli_resume, cli_run, cli_spec, cli_start,
-	cli_state, cli_update;
+	cli_help, cli_kill, cli_list, cli_nvidia, cli_nvidia_info, cli_nvidia_plan, cli_pause,
+	cli_ps, cli_resume, cli_run, cli_spec, cli_start, cli_state, cli_update;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "cli/help.h"
 #include "cli/output.h"
 
 void completion_each(struct strbuf *out,
@@ -22,19 +23,26 @@ void completion_add_words(struct strbuf *out, const struct words *words)
 		strbuf_addf(out, "%s%s", i ? " " : "", words->items[i].name);
 }
 
-void completion_add_commands(struct strbuf *out)
+void completion_add_commands(struct strbuf *out, const struct cli_command *group)
 {
 	const char *separator = "";
 
 	for (size_t i = 0; i < cli_commands.count; i++) {
-		if (cli_commands.items[i]->hidden)
+		const char *word = cli_command_word(cli_commands.items[i], group);
+
+		if (!word)
 			continue;
-		strbuf_addf(out, "%s%s", separator, cli_commands.items[i]->name);
+		strbuf_addf(out, "%s%s", separator, word);
 		separator = " ";
 	}
 }
 
-/* The page of the program tells of --help once for all. */
+const char *completion_name(const struct cli_command *command, struct arena *arena)
+{
+	return command ? str_after(cli_page(command, arena), "nvcrun-") : "";
+}
+
+/* By manual page; that of the program tells of --help once for all. */
 static void add_options(struct strbuf *out, const struct cli_command *command)
 {
 	const struct cli_option *option;
@@ -42,7 +50,7 @@ static void add_options(struct strbuf *out, const struct cli_command *command)
 	for (size_t i = 0; (option = cli_option_at(command, i)); i++) {
 		if (command && option == &option_help)
 			continue;
-		strbuf_addf(out, "nvcrun%s%s\t", command ? "-" : "", command ? command->name : "");
+		strbuf_addf(out, "%s\t", cli_page(command, out->arena));
 		option_heading(option, out);
 		strbuf_addc(out, '\n');
 	}
@@ -53,10 +61,17 @@ static void list_options(struct strbuf *out)
 	completion_each(out, add_options);
 }
 
+/* Groups have nothing to tell beyond their commands. */
+static void add_page(struct strbuf *out, const struct cli_command *command)
+{
+	if (command && command->run)
+		strbuf_addf(out, "%s\n", completion_name(command, out->arena));
+}
+
+/* Those with a manual page in section 8, by its name. */
 static void list_commands(struct strbuf *out)
 {
-	completion_add_commands(out);
-	strbuf_addc(out, '\n');
+	completion_each(out, add_page);
 }
 
 static const struct format {

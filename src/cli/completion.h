@@ -12,8 +12,17 @@ void completion_each(struct strbuf *out,
 /* `all none`: the words of an option or of the signals, with blanks between them. */
 void completion_add_words(struct strbuf *out, const struct words *words);
 
-/* `create delete …`: all commands that are not hidden. */
-void completion_add_commands(struct strbuf *out);
+/* `create delete …`: the words that @group (NULL: the program) calls its commands by. */
+void completion_add_commands(struct strbuf *out, const struct cli_command *group);
+
+/* A command in one word: `nvidia-plan`; empty for the program (NULL). */
+const char *completion_name(const struct cli_command *command, struct arena *arena);
+
+/* Whether what follows @command (NULL: the program) is a command again. */
+static inline bool completion_is_group(const struct cli_command *command)
+{
+	return !command || !command->run;
+}
 
 /* The scripts. */
 void completion_bash(struct strbuf *out);

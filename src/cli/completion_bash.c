@@ -53,8 +53,11 @@ static const char tail[] =
 	"			[[ $command:$word == :--root ]] && root=(--root "
 	"\"${COMP_WORDS[i]}\")\n"
 	"		elif [[ $word != -* ]]; then\n"
-	"			[[ $command ]] && ((++count))\n"
-	"			command=${command:-$word}\n"
+	"			if _nvcrun_is_group \"$command\"; then\n"
+	"				command+=${command:+-}$word\n"
+	"			else\n"
+	"				((++count))\n"
+	"			fi\n"
 	"		fi\n"
 	"	done\n"
 	"	if _nvcrun_value \"$command:$previous\"; then\n"
@@ -71,11 +74,6 @@ static const char tail[] =
 	"\n"
 	"complete -F _nvcrun nvcrun\n";
 
-static const char *name_of(const struct cli_command *command)
-{
-	return command ? command->name : "";
-}
-
 static void add_value_kind(struct strbuf *out, const struct cli_option *option)
 {
 	static const char *const kinds[] = {
@@ -91,7 +89,7 @@ static void add_value_kind(struct strbuf *out, const struct cli_option *option)
 
 static void add_values(struct strbuf *out, const struct cli_command *command)
 {
-	const char *name = name_of(command);
+	const char *name = completion_name(command, out->arena);
 	const struct cli_option *option;
 
 	for (size_t i = 0; (option = cli_option_at(command, i)); i++) {
@@ -110,7 +108,7 @@ static void add_options(struct strbuf *out, const struct cli_command *command)
 {
 	const struct cli_option *option;
 
-	strbuf_addf(out, "\t%s) kind='", command ? command->name : "''");
+	strbuf_addf(out, "\t%s) kind='", command ? completion_name(command, out->arena) : "''");
 	for (size_t i = 0; (option = cli_option_at(command, i)); i++) {
 		if (option->letter)
 			strbuf_addf(out, "-%c ", option->letter);
@@ -119,7 +117,8 @@ static void add_options(struct strbuf *out, const struct cli_command *command)
 	strbuf_adds(out, "' ;;\n");
 }
 
-static void add_argument(struct strbuf *out, enum argument_kind kind)
+static void add_argument(struct strbuf *out, const struct cli_command *command,
+			 enum argument_kind kind)
 {
 	switch (kind) {
 	case ARGUMENT_TEXT:
@@ -129,7 +128,7 @@ static void add_argument(struct strbuf *out, enum argument_kind kind)
 		strbuf_adds(out, "containers");
 		break;
 	case ARGUMENT_COMMAND:
-		completion_add_commands(out);
+		completion_add_commands(out, completion_is_group(command) ? command : NULL);
 		break;
 	case ARGUMENT_SIGNAL:
 		completion_add_words(out, &oci_signal_words);
@@ -146,10 +145,17 @@ static void add_arguments(struct strbuf *out, const struct cli_command *command)
 	for (size_t i = 0; i < count; i++) {
 		if (arguments[i].kind == ARGUMENT_TEXT)
 			continue;
-		strbuf_addf(out, "\t%s:%zu) kind='", name_of(command), i);
-		add_argument(out, arguments[i].kind);
+		strbuf_addf(out, "\t%s:%zu) kind='", completion_name(command, out->arena), i);
+		add_argument(out, command, arguments[i].kind);
 		strbuf_adds(out, "' ;;\n");
 	}
+}
+
+static void add_group(struct strbuf *out, const struct cli_command *command)
+{
+	if (completion_is_group(command))
+		strbuf_addf(out, "\t%s) ;;\n",
+			    command ? completion_name(command, out->arena) : "''");
 }
 
 static const struct function {
@@ -162,6 +168,7 @@ static const struct function {
 	{ "\n_nvcrun_options()\n", add_options, "kind=none" },
 	{ "\n# What an argument is: command:number.\n_nvcrun_argument()\n", add_arguments,
 	  "kind=none" },
+	{ "\n# Whether a command follows.\n_nvcrun_is_group()\n", add_group, "return 1" },
 };
 
 void completion_bash(struct strbuf *out)

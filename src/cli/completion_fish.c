@@ -25,14 +25,16 @@ static const char middle[] = "\n"
 			     "	end\n"
 			     "end\n"
 			     "\n"
+			     "# Exactly these commands were typed, and no argument.\n"
 			     "function __nvcrun_needs_command\n"
 			     "	set -l words (__nvcrun_words)\n"
-			     "	not set -q words[1]\n"
+			     "	test \"$words\" = \"$argv\"\n"
 			     "end\n"
 			     "\n"
 			     "function __nvcrun_is\n"
 			     "	set -l words (__nvcrun_words)\n"
-			     "	set -q words[1]; and test $words[1] = $argv[1]\n"
+			     "	set -l count (count $argv)\n"
+			     "	set -q words[$count]; and test \"$words[1..$count]\" = \"$argv\"\n"
 			     "end\n"
 			     "\n"
 			     "function __nvcrun_containers\n"
@@ -44,7 +46,8 @@ static const char middle[] = "\n"
 static void add_condition(struct strbuf *out, const struct cli_command *command)
 {
 	if (command)
-		strbuf_addf(out, "complete -c nvcrun -n '__nvcrun_is %s'", command->name);
+		strbuf_addf(out, "complete -c nvcrun -n '__nvcrun_%s %s'",
+			    completion_is_group(command) ? "needs_command" : "is", command->name);
 	else
 		strbuf_adds(out, "complete -c nvcrun -n __nvcrun_needs_command");
 }
@@ -83,17 +86,25 @@ static void add_options(struct strbuf *out, const struct cli_command *command)
 	}
 }
 
-static void add_command(struct strbuf *out, const struct cli_command *command)
+static void add_commands(struct strbuf *out, const struct cli_command *group)
 {
-	if (!command)
+	if (!completion_is_group(group))
 		return;
-	add_condition(out, NULL);
-	strbuf_addf(out, " -a %s -d '%s'\n", command->name, command->summary);
+	for (size_t i = 0; i < cli_commands.count; i++) {
+		const char *word = cli_command_word(cli_commands.items[i], group);
+
+		if (!word)
+			continue;
+		add_condition(out, group);
+		strbuf_addf(out, " -a %s -d '%s'\n", word, cli_commands.items[i]->summary);
+	}
 }
 
 static void add_arguments(struct strbuf *out, const struct cli_command *command)
 {
-	for (size_t i = 0; command && i < command->n_arguments; i++) {
+	if (completion_is_group(command))
+		return;
+	for (size_t i = 0; i < command->n_arguments; i++) {
 		enum argument_kind kind = command->arguments[i].kind;
 
 		if (kind == ARGUMENT_TEXT)
@@ -105,7 +116,7 @@ static void add_arguments(struct strbuf *out, const struct cli_command *command)
 		else if (kind == ARGUMENT_SIGNAL)
 			completion_add_words(out, &oci_signal_words);
 		else
-			completion_add_commands(out);
+			completion_add_commands(out, NULL);
 		strbuf_adds(out, "'\n");
 	}
 }
@@ -120,7 +131,7 @@ void completion_fish(struct strbuf *out)
 			strbuf_addf(out, " --%s", option->name);
 	}
 	strbuf_adds(out, middle);
-	completion_each(out, add_command);
+	completion_each(out, add_commands);
 	completion_each(out, add_options);
 	completion_each(out, add_arguments);
 }

@@ -22,10 +22,20 @@ static const char tail[] = "	esac\n"
 			   "\n"
 			   "_nvcrun \"$@\"\n";
 
-static void add_command(struct strbuf *out, const struct cli_command *command)
+/* The function that offers the commands of a group: _nvcrun_commands, _nvcrun_nvidia_commands. */
+static void add_commands(struct strbuf *out, const struct cli_command *group)
 {
-	if (command)
-		strbuf_addf(out, "\t\t'%s:%s'\n", command->name, command->summary);
+	if (!completion_is_group(group))
+		return;
+	strbuf_addf(out, "\n_nvcrun_%s%scommands() {\n\tlocal -a commands=(\n",
+		    completion_name(group, out->arena), group ? "_" : "");
+	for (size_t i = 0; i < cli_commands.count; i++) {
+		const char *word = cli_command_word(cli_commands.items[i], group);
+
+		if (word)
+			strbuf_addf(out, "\t\t'%s:%s'\n", word, cli_commands.items[i]->summary);
+	}
+	strbuf_adds(out, "\t)\n\n\t_describe -t commands command commands\n}\n");
 }
 
 /* `:NAME:action`: what follows an option or describes an argument. */
@@ -63,7 +73,8 @@ static void add_option(struct strbuf *out, const struct cli_option *option)
 	strbuf_addc(out, '\'');
 }
 
-static void add_argument(struct strbuf *out, const struct cli_argument *argument)
+static void add_argument(struct strbuf *out, const struct cli_command *command,
+			 const struct cli_argument *argument)
 {
 	static const char *const actions[] = {
 		[ARGUMENT_TEXT] = "",
@@ -72,8 +83,11 @@ static void add_argument(struct strbuf *out, const struct cli_argument *argument
 		[ARGUMENT_SIGNAL] = "_nvcrun_signals",
 	};
 
-	strbuf_addf(out, " \\\n\t\t\t':%s%s:%s'", argument->optional ? ":" : "", argument->name,
-		    actions[argument->kind]);
+	strbuf_addf(out, " \\\n\t\t\t':%s%s:", argument->optional ? ":" : "", argument->name);
+	if (completion_is_group(command))
+		strbuf_addf(out, "_nvcrun_%s_commands'", completion_name(command, out->arena));
+	else
+		strbuf_addf(out, "%s'", actions[argument->kind]);
 }
 
 static void add_arguments(struct strbuf *out, const struct cli_command *command)
@@ -82,12 +96,24 @@ static void add_arguments(struct strbuf *out, const struct cli_command *command)
 
 	if (!command)
 		return;
-	strbuf_addf(out, "\t%s)\n\t\t_arguments -s", command->name);
+	strbuf_addf(out, "\t%s)\n\t\t_arguments -s", completion_name(command, out->arena));
 	for (size_t i = 0; (option = cli_option_at(command, i)); i++)
 		add_option(out, option);
 	for (size_t i = 0; i < command->n_arguments; i++)
-		add_argument(out, &command->arguments[i]);
+		add_argument(out, command, &command->arguments[i]);
 	strbuf_adds(out, "\n\t\t;;\n");
+}
+
+/* Both words of a command in a group become one. */
+static void add_join(struct strbuf *out, const struct cli_command *command)
+{
+	if (command && completion_is_group(command))
+		strbuf_addf(out,
+			    "\tif [[ $words[1] == %s ]] && ((CURRENT > 2)); then\n"
+			    "\t\twords[1,2]=(%s-$words[2])\n"
+			    "\t\t((CURRENT--))\n"
+			    "\tfi\n",
+			    command->name, completion_name(command, out->arena));
 }
 
 static void add_program(struct strbuf *out)
@@ -104,17 +130,17 @@ static void add_program(struct strbuf *out)
 	strbuf_adds(out, " \\\n\t\t\t'1:COMMAND:_nvcrun_commands' \\\n"
 			 "\t\t\t'*::ARGUMENT:->arguments' && return\n"
 			 "\t[[ $state == arguments ]] || return\n"
-			 "\troot=${(Q)opt_args[--root]}\n"
-			 "\tcase $words[1] in\n");
+			 "\troot=${(Q)opt_args[--root]}\n");
+	completion_each(out, add_join);
+	strbuf_adds(out, "\tcase $words[1] in\n");
 }
 
 void completion_zsh(struct strbuf *out)
 {
 	strbuf_adds(out, head);
 	completion_add_words(out, &oci_signal_words);
-	strbuf_adds(out, "\n}\n\n_nvcrun_commands() {\n\tlocal -a commands=(\n");
-	completion_each(out, add_command);
-	strbuf_adds(out, "\t)\n\n\t_describe -t commands command commands\n}\n");
+	strbuf_adds(out, "\n}\n");
+	completion_each(out, add_commands);
 	add_program(out);
 	completion_each(out, add_arguments);
 	strbuf_adds(out, tail);

@@ -2,6 +2,8 @@
 /* Help and version. */
 #include "cli/help.h"
 
+#include <errno.h>
+
 #include "cli/output.h"
 #include "oci/version.h"
 
@@ -38,21 +40,23 @@ static void add_options(struct strbuf *out, const struct cli_command *command, s
 		add_row(out, heading_of(option, arena), width, option->help);
 }
 
-static void add_commands(struct strbuf *out)
+/* Those of @group; NULL: of the program. */
+static void add_commands(struct strbuf *out, const struct cli_command *group)
 {
 	size_t width = 0;
 
+	strbuf_adds(out, "\nCommands:\n");
 	for (size_t i = 0; i < cli_commands.count; i++) {
-		size_t len = strlen(cli_commands.items[i]->name);
+		const char *word = cli_command_word(cli_commands.items[i], group);
+		size_t len = word ? strlen(word) : 0;
 
-		if (!cli_commands.items[i]->hidden && len > width)
-			width = len;
+		width = len > width ? len : width;
 	}
 	for (size_t i = 0; i < cli_commands.count; i++) {
-		const struct cli_command *command = cli_commands.items[i];
+		const char *word = cli_command_word(cli_commands.items[i], group);
 
-		if (!command->hidden)
-			add_row(out, command->name, width, command->summary);
+		if (word)
+			add_row(out, word, width, cli_commands.items[i]->summary);
 	}
 }
 
@@ -74,21 +78,32 @@ char *cli_usage(const struct cli_command *command, struct arena *arena)
 	return arena_strdup(arena, strbuf_text(&out));
 }
 
+char *cli_page(const struct cli_command *command, struct arena *arena)
+{
+	char *page =
+		arena_printf(arena, "nvcrun%s%s", command ? "-" : "", command ? command->name : "");
+
+	for (char *blank = page; (blank = strchr(blank, ' '));)
+		*blank = '-';
+	return page;
+}
+
 char *cli_help_text(const struct cli_command *command, struct arena *arena)
 {
 	struct strbuf out = { .arena = arena };
 
 	strbuf_addf(&out, "Usage: %s\n\n", cli_usage(command, arena));
 	if (command) {
-		strbuf_addf(&out, "nvcrun %s: %s.\n\nOptions:\n", command->name, command->summary);
+		strbuf_addf(&out, "nvcrun %s: %s.\n", command->name, command->summary);
+		if (!command->run)
+			add_commands(&out, command);
+		strbuf_adds(&out, "\nOptions:\n");
 		add_options(&out, command, arena);
 		if (!command->hidden)
-			strbuf_addf(&out, "\nMore: man nvcrun-%s\n", command->name);
+			strbuf_addf(&out, "\nMore: man %s\n", cli_page(command, arena));
 	} else {
-		strbuf_adds(
-			&out,
-			"nvcrun: run OCI containers, with NVIDIA GPUs if wanted.\n\nCommands:\n");
-		add_commands(&out);
+		strbuf_adds(&out, "nvcrun: run OCI containers, with NVIDIA GPUs if wanted.\n");
+		add_commands(&out, NULL);
 		strbuf_adds(&out, "\nGlobal options:\n");
 		add_options(&out, NULL, arena);
 		strbuf_adds(&out, "\nMore: nvcrun COMMAND --help, man nvcrun\n");
@@ -115,16 +130,23 @@ int cli_print_version(struct arena *arena, struct err *err)
 static int run(const struct cli_call *call, struct err *err)
 {
 	const struct cli_command *command = NULL;
+	size_t count;
 
 	if (call->args.count) {
-		command = cli_command_find(call->args.items[0], err);
+		command = cli_command_find(&call->args, &count, err);
 		if (!command)
 			return -err->code;
+		if (count < call->args.count)
+			return err_set(err, EINVAL, "`%s` has no commands of its own, such as `%s`",
+				       command->name, call->args.items[count]);
 	}
 	return cli_print_help(command, call->arena, err);
 }
 
-static const struct cli_argument arguments[] = { { "COMMAND", ARGUMENT_COMMAND, true } };
+static const struct cli_argument arguments[] = {
+	{ "COMMAND", ARGUMENT_COMMAND, true },
+	{ "SUBCOMMAND", ARGUMENT_TEXT, true },
+};
 
 const struct cli_command cli_help = {
 	.name = "help",

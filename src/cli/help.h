@@ -9,6 +9,9 @@
 /* `nvcrun kill [OPTION]... ID [SIGNAL]`, in @arena. @command: NULL for the program. */
 char *cli_usage(const struct cli_command *command, struct arena *arena);
 
+/* The name of its manual page: `nvcrun-nvidia-plan`. @command: NULL for the program. */
+char *cli_page(const struct cli_command *command, struct arena *arena);
+
 /* The help of a command, or of the program (NULL), in @arena. */
 char *cli_help_text(const struct cli_command *command, struct arena *arena);
 

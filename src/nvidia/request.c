@@ -19,9 +19,6 @@
 /* Quoted user text is cut there, so that the words after it fit into an error. */
 #define QUOTED_MAX 200
 
-/* A mount of /dev/null on an id there asks for that GPU. */
-#define MOUNTS_DIR "/var/run/nvidia-container-devices"
-
 #define CAPABILITIES "NVIDIA_DRIVER_CAPABILITIES"
 
 /* What containers get that name none. */
@@ -230,7 +227,7 @@ static const char *mount_id(const struct oci_mount *mount, struct arena *arena)
 
 	if (!mount->source || !str_eq(path_clean(arena, mount->source), "/dev/null"))
 		return NULL;
-	id = str_after(path_clean(arena, mount->destination), MOUNTS_DIR "/");
+	id = str_after(path_clean(arena, mount->destination), NV_MOUNTS_DIR "/");
 	return id && *id ? id : NULL;
 }
 
@@ -393,7 +390,7 @@ int nv_request_read(const struct oci_config *config, const char *gpus,
 	if (gpus)
 		r = read_option(gpus, &request, arena, err);
 	else if (ids.count)
-		r = read_words(&ids, "mounts in " MOUNTS_DIR ": ", &request, arena, err);
+		r = read_words(&ids, "mounts in " NV_MOUNTS_DIR ": ", &request, arena, err);
 	else
 		r = read_env(config, settings, &request, arena, err);
 	if (r == 0 && nv_is_requested(&request))

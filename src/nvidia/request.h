@@ -9,6 +9,9 @@
 #include "nvidia/settings.h"
 #include "oci/config.h"
 
+/* A mount of /dev/null on an id there asks for that GPU. */
+#define NV_MOUNTS_DIR "/var/run/nvidia-container-devices"
+
 struct nv_request {
 	enum {
 		NV_NOTHING,

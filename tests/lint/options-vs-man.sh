@@ -7,7 +7,7 @@
 
 need "$NVCRUN"
 
-read -ra commands <<<"$("$NVCRUN" __complete commands)"
+mapfile -t commands < <("$NVCRUN" __complete commands)
 pages=(nvcrun "${commands[@]/#/nvcrun-}")
 options=$("$NVCRUN" __complete options)
 

@@ -33,7 +33,7 @@ TEST(commands_are_sorted_and_complete)
 	{
 		CHECK(strcmp(before, command->name) < 0);
 		CHECK(is_plain_phrase(command->summary));
-		CHECK(command->run);
+		CHECK(command->run || command->arguments->kind == ARGUMENT_COMMAND);
 		CHECK(!command->n_options || command->options_size);
 		CHECK(command->hidden == (command->name[0] == '_'));
 		before = command->name;
@@ -97,13 +97,51 @@ TEST(commands_values_fit_their_structure)
 	}
 }
 
+static const struct cli_command *find(const char *line, struct err *err)
+{
+	struct strings words = str_split(&arena, line, ' ', true);
+	size_t count;
+
+	if (!words.count)
+		VEC_PUSH(&words, &arena, "");
+	return cli_command_find(&words, &count, err);
+}
+
 TEST(commands_are_found)
 {
 	struct err err = { 0 };
 
 	EACH_COMMAND(command)
-	CHECK(cli_command_find(command->name, &err) == command);
+	CHECK(find(command->name, &err) == command);
 	CHECK_INT(err.code, 0);
+}
+
+TEST(commands_of_a_group_need_its_name)
+{
+	struct strings words = str_split(&arena, "nvidia plan nvidia", ' ', false);
+	struct strings one = { 0 };
+	struct err err = { 0 };
+	size_t count;
+
+	CHECK(cli_command_find(&words, &count, &err) == &cli_nvidia_plan);
+	CHECK_INT(count, 2);
+	CHECK(find("nvidia", &err) == &cli_nvidia);
+	CHECK(find("nvidia --help", &err) == &cli_nvidia);
+	CHECK(!find("plan", &err));
+	/* Two words, not one with a blank. */
+	VEC_PUSH(&one, &arena, "nvidia plan");
+	CHECK(!cli_command_find(&one, &count, &err));
+	CHECK_HAS(err.text, "unknown command `nvidia plan`; the commands are create, ");
+}
+
+TEST(commands_of_a_group_are_its_words)
+{
+	CHECK_STR(cli_command_word(&cli_nvidia_plan, &cli_nvidia), "plan");
+	CHECK(!cli_command_word(&cli_nvidia_plan, NULL));
+	CHECK_STR(cli_command_word(&cli_nvidia, NULL), "nvidia");
+	CHECK(!cli_command_word(&cli_nvidia, &cli_nvidia));
+	CHECK(!cli_command_word(&cli_list, &cli_nvidia));
+	CHECK(!cli_command_word(&cli_complete, NULL));
 }
 
 TEST(commands_unknown_ones_name_the_near_ones)
@@ -115,11 +153,13 @@ TEST(commands_unknown_ones_name_the_near_ones)
 		{ "rum", "unknown command `rum`; did you mean `run`?" },
 		{ "kreate", "unknown command `kreate`; did you mean `create`?" },
 		{ "del", "unknown command `del`; did you mean `delete`?" },
+		{ "nvidia plam", "unknown command `nvidia plam`; did you mean `nvidia plan`?" },
+		{ "nvidia kill", "unknown command `nvidia kill`; the commands are info, plan" },
 	};
 	struct err err = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		CHECK(!cli_command_find(cases[i].word, &err));
+		CHECK(!find(cases[i].word, &err));
 		CHECK_STR(err.text, cases[i].text);
 		CHECK_INT(err.code, EINVAL);
 	}
@@ -132,7 +172,7 @@ TEST(commands_without_a_near_one_all_are_named)
 	struct err err = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		CHECK(!cli_command_find(words[i], &err));
+		CHECK(!find(words[i], &err));
 		CHECK_HAS(err.text, "; the commands are create, delete, ");
 		CHECK(!strstr(err.text, "__complete"));
 	}
@@ -143,7 +183,7 @@ static int run_words(const char *name, const char *line, struct err *err)
 	struct strings words = str_split(&arena, line, ' ', false);
 	static const struct cli_globals globals;
 
-	return cli_command_run(cli_command_find(name, NULL), &globals, &words, &arena, err);
+	return cli_command_run(find(name, NULL), &globals, &words, &arena, err);
 }
 
 TEST(commands_count_their_arguments)
@@ -184,7 +224,7 @@ TEST(help_shows_every_row)
 		char *text = cli_help_text(command, &arena);
 		const struct cli_option *option;
 
-		CHECK(!!strstr(program, command->summary) == !command->hidden);
+		CHECK(!!strstr(program, command->summary) == !!cli_command_word(command, NULL));
 		CHECK_HAS(text, cli_usage(command, &arena));
 		for (size_t i = 0; (option = cli_option_at(command, i)); i++)
 			CHECK_HAS(text, option->help);
@@ -197,6 +237,17 @@ static void check_width(const struct cli_command *command)
 
 	VEC_EACH(line, &lines)
 		CHECK(strlen(*line) <= 80);
+}
+
+TEST(help_of_a_group_shows_its_commands)
+{
+	char *text = cli_help_text(&cli_nvidia, &arena);
+
+	CHECK_HAS(text, "Usage: nvcrun nvidia [COMMAND]\n");
+	CHECK_HAS(text, "\nCommands:\n  info  ");
+	CHECK_HAS(text, cli_nvidia_plan.summary);
+	CHECK(!strstr(text, cli_list.summary));
+	CHECK_HAS(cli_help_text(&cli_nvidia_plan, &arena), "\nMore: man nvcrun-nvidia-plan\n");
 }
 
 TEST(help_lines_fit_a_terminal)
@@ -218,11 +269,12 @@ TEST(completion_scripts_offer_every_row)
 		CHECK(!strstr(strbuf_text(&out), "__complete options"));
 		EACH_COMMAND(command)
 		{
+			const char *blank = strrchr(command->name, ' ');
 			const struct cli_option *option;
 
 			if (command->hidden)
 				continue;
-			CHECK_HAS(strbuf_text(&out), command->name);
+			CHECK_HAS(strbuf_text(&out), blank ? blank + 1 : command->name);
 			for (size_t j = 0; (option = cli_option_at(command, j)); j++)
 				CHECK_HAS(strbuf_text(&out), option->name);
 		}
