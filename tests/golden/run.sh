@@ -6,6 +6,9 @@
 #
 # A case may have settings.toml: @DRIVER@ in it becomes a small fake driver tree made by tree.sh, which needs no
 # root: its settings say fake-devices, so no device node is made. A case may have rootfs.sh, run in its rootfs.
+#
+# A case with the file `request` is about GPUs alone: its line, LAYOUT DEVICES CAPABILITIES, says how tree.sh makes the
+# driver and what the container of gpu-all asks for instead. What `nvcrun nvidia plan` prints is its nvidia.json.
 set -uo pipefail
 
 srcdir=${srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -17,6 +20,34 @@ trap 'rm -rf "$work"' EXIT
 work=$(cd "$work" && pwd -P)
 umask 022
 
+# driver LAYOUT: its tree, made once.
+driver() {
+	[ -e "$work/driver-$1" ] || sh "$golden/tree.sh" "$work/driver-$1" "$1"
+	echo "$work/driver-$1"
+}
+
+# nvidia_plan CASE BUNDLE
+nvidia_plan() {
+	local layout devices capabilities
+
+	read -r layout devices capabilities <"$golden/$1/request"
+	sed "s/\(_DEVICES=\)all/\1$devices/; s/\(_CAPABILITIES=\)all/\1$capabilities/" \
+		"$golden/gpu-all/config.json" >"$2/config.json"
+	"${NVCRUN:-$builddir/nvcrun}" --settings "$(driver "$layout")/settings.toml" nvidia plan --bundle "$2"
+}
+
+# rootfs_plan CASE BUNDLE
+rootfs_plan() {
+	local settings=()
+
+	cp "$golden/$1/config.json" "$2/"
+	if [ -e "$golden/$1/settings.toml" ]; then
+		sed "s,@DRIVER@,$(driver small),g" "$golden/$1/settings.toml" >"$2/settings.toml"
+		settings=("$2/settings.toml")
+	fi
+	"$builddir/tests/golden/print_plan" "$2" "${settings[@]}"
+}
+
 mapfile -t cases < <(find "$golden" -mindepth 1 -maxdepth 1 -type d -printf "%f\n" | sort)
 echo "1..${#cases[@]}"
 number=0
@@ -24,24 +55,22 @@ for case in "${cases[@]}"; do
 	number=$((number + 1))
 	bundle=$work/$case
 	mkdir -p "$bundle/rootfs"
-	cp "$golden/$case/config.json" "$bundle/"
 	[ ! -e "$golden/$case/rootfs.sh" ] || (cd "$bundle/rootfs" && sh "$golden/$case/rootfs.sh")
-	settings=()
-	if [ -e "$golden/$case/settings.toml" ]; then
-		[ -e "$work/driver" ] || sh "$golden/tree.sh" "$work/driver"
-		sed "s,@DRIVER@,$work/driver,g" "$golden/$case/settings.toml" >"$bundle/settings.toml"
-		settings=("$bundle/settings.toml")
+	if [ -e "$golden/$case/request" ]; then
+		expected=$golden/$case/nvidia.json
+		nvidia_plan "$case" "$bundle" >"$work/out" 2>"$work/err"
+	else
+		expected=$golden/$case/plan.json
+		rootfs_plan "$case" "$bundle" >"$work/out" 2>"$work/err"
 	fi
-	"$builddir/tests/golden/print_plan" "$bundle" "${settings[@]}" >"$work/out" 2>"$work/err"
-	sed -i "s,$work/driver,@DRIVER@,g; s,$bundle,@BUNDLE@,g; s,$(uname -m)-linux-gnu,@TRIPLET@,g" \
+	actual=$work/out
+	sed -i "s,$work/driver-[a-z0-9]*,@DRIVER@,g; s,$bundle,@BUNDLE@,g; s,$(uname -m)-linux-gnu,@TRIPLET@,g" \
 		"$work/out" "$work/err"
 	if [ -s "$work/err" ]; then
 		actual=$work/err expected=$golden/$case/error.txt
-	else
-		actual=$work/out expected=$golden/$case/plan.json
 	fi
 	if [ -n "${NVCRUN_GOLDEN_UPDATE:-}" ]; then
-		rm -f "$golden/$case/plan.json" "$golden/$case/error.txt"
+		rm -f "$golden/$case/"{plan.json,nvidia.json,error.txt}
 		cp "$actual" "$expected"
 	fi
 	if diff -u "$expected" "$actual" >"$work/diff" 2>&1; then

@@ -1,47 +1,209 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# tree.sh DIR: a driver tree for plans, which nothing runs on: no device nodes (settings say fake-devices), so
-# it needs no root, and only one library of each kind. Three GPUs, one of them excluded; minors are not indices.
+# tree.sh DIR [LAYOUT]: a driver tree for plans, which nothing runs on: no device nodes (settings say fake-devices),
+# so it needs no root. DIR/settings.toml are the settings for it. Each layout below is a function.
 set -eu
 
 version=580.159.04
 dir=$1
-libraries=$dir/usr/lib64
+layout=${2:-small}
+root=$dir
+libraries=$root/usr/lib64
 
-# gpu BUS MINOR UUID EXCLUDED
+# gpu BUS-ID MINOR [EXCLUDED]: its UUID is made of its minor, one digit.
 gpu() {
-	mkdir -p "$dir/proc/driver/nvidia/gpus/0000:$1:00.0"
-	printf 'Model: \t\t NVIDIA H200\nGPU UUID: \t %s\nDevice Minor: \t %s\nGPU Excluded:\t%s\n' \
-		"$3" "$2" "$4" >"$dir/proc/driver/nvidia/gpus/0000:$1:00.0/information"
+	mkdir -p "$dir/proc/driver/nvidia/gpus/$1"
+	printf 'Model: \t\t NVIDIA H200\nGPU UUID: \t GPU-%s\nDevice Minor: \t %s\nGPU Excluded:\t%s\n' \
+		"$(echo 00000000-0000-0000-0000-000000000000 | tr 0 "$2")" "$2" "${3:-No}" \
+		>"$dir/proc/driver/nvidia/gpus/$1/information"
 }
 
-# library NAME SONAME: only its SONAME is ever read.
+# elf FILE SONAME: only its SONAME is ever read.
+elf() {
+	mkdir -p "$(dirname "$libraries/$1")"
+	"${CC:-cc}" -shared -nostdlib -Wl,-soname,"$2" -o "$libraries/$1" "$dir/empty.c"
+}
+
+# library NAME [SUFFIX]: NAME.so.<version>; its SONAME is NAME.so.SUFFIX (default 1), for `-` the file's name.
 library() {
-	"${CC:-cc}" -shared -nostdlib -Wl,-soname,"$2" -o "$libraries/$1.so.$version" "$dir/empty.c"
+	if [ "${2:-1}" = - ]; then
+		elf "$1.so.$version" "$1.so.$version"
+	else
+		elf "$1.so.$version" "$1.so.${2:-1}"
+	fi
+}
+
+# Make files of these names, executable ones.
+programs() {
+	for file; do
+		mkdir -p "${file%/*}"
+		: >"$file"
+		chmod 0755 "$file"
+	done
+}
+
+# What every layout has. dev is there and empty, so that nobody looks into the host's.
+common() {
+	mkdir -p "$libraries" "$root/dev" "$dir/proc/driver/nvidia" "$dir/sys/module/nvidia"
+	echo "$version" >"$dir/sys/module/nvidia/version"
+	printf 'NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  %s  Release Build\n' "$version" \
+		>"$dir/proc/driver/nvidia/version"
+	printf 'RmLogonRC: 1\nModifyDeviceFiles: 1\nDeviceFileMode: 438\n' >"$dir/proc/driver/nvidia/params"
+	echo 'Binary: ""' >"$dir/proc/driver/nvidia/registry"
+	printf 'Character devices:\n%s\n\nBlock devices:\n259 blkext\n' \
+		"$(printf '%s\n' '195 nvidia' '195 nvidiactl' '195 nvidia-modeset' '511 nvidia-uvm')" >"$dir/proc/devices"
+	: >"$dir/empty.c"
+	cat >"$dir/settings.toml" <<-END
+		[nvidia]
+		driver-root = "$root"
+
+		[nvidia.testing]
+		proc-root = "$dir/proc"
+		sys-root = "$dir/sys"
+		fake-devices = true
+	END
+}
+
+# The smallest that still does something.
+two_libraries() {
+	common
+	library libnvidia-ml
+	library libcuda
+	programs "$root/usr/bin/nvidia-smi"
+}
+
+# Three GPUs, one of them excluded; minors are not indices.
+small() {
+	two_libraries
+	gpu 0000:06:00.0 0
+	gpu 0000:07:00.0 1 Yes
+	gpu 0000:08:00.0 2
+	library libnvidia-nvvm 4
+	library libnvidia-gpucomp -
+	ln -s libnvidia-nvvm.so.4 "$libraries/libnvidia-nvvm.so"
+	programs "$root/usr/bin/nvidia-cuda-mps-control"
+}
+
+# Debian's directory.
+one() {
+	libraries=$root/usr/lib/$(uname -m)-linux-gnu
+	two_libraries
+	gpu 0000:06:00.0 0
+}
+
+# Eight GPUs that count and two that do not; the driver met them in another order than that of the bus.
+eight() {
+	two_libraries
+	gpu 0000:1b:00.0 3
+	gpu 0000:43:00.0 2
+	gpu 0000:52:00.0 1 Yes
+	gpu 0000:61:00.0 0
+	gpu 0000:9d:00.0 7
+	gpu 0000:9d:00.1 8
+	gpu 0000:c3:00.0 6 Yes
+	gpu 0000:d1:00.0 5
+	gpu 0000:df:00.0 4
+	gpu 0001:03:00.0 9
+}
+
+# Domains of four and of eight digits. The order is that of the numbers.
+domains() {
+	two_libraries
+	gpu 10000000:01:00.0 0
+	gpu 0002:01:00.0 1
+	gpu 00000001:01:00.0 2
+	gpu 0000:01:00.0 3
+}
+
+# A machine with H200s: the driver is all in one directory; only links in /lib and the loader cache lead to it.
+h200() {
+	libraries=$root/usr/local/nvidia/lib64
+	common
+	gpu 0000:00:06.0 0
+	for name in libcuda libcudadebugger libEGL_nvidia:0 libGLESv1_CM_nvidia libGLESv2_nvidia:2 libGLX_nvidia:0 \
+		libnvcuvid libnvidia-allocator libnvidia-cfg libnvidia-eglcore:- libnvidia-encode libnvidia-fbc \
+		libnvidia-glcore:- libnvidia-glsi:- libnvidia-glvkspirv:- libnvidia-gpucomp:- libnvidia-ml \
+		libnvidia-nvvm:4 libnvidia-opencl libnvidia-opticalflow libnvidia-pkcs11-openssl3:- \
+		libnvidia-ptxjitcompiler libnvidia-rtcore:- libnvidia-tls:- libnvoptix libvdpau_nvidia; do
+		h200_library "${name%:*}" "$(echo "$name:1" | cut -d : -f 2)"
+	done
+	programs "$root/usr/local/nvidia/bin/nvidia-smi" "$root/usr/local/nvidia/bin/nvidia-debugdump" \
+		"$root/usr/local/nvidia/bin/nvidia-persistenced" "$root/usr/local/nvidia/bin/nvidia-cuda-mps-control" \
+		"$root/usr/local/nvidia/bin/nvidia-cuda-mps-server" \
+		"$root/usr/local/nvidia/firmware/nvidia/$version/gsp_ga10x.bin" \
+		"$root/usr/local/nvidia/firmware/nvidia/$version/gsp_tu10x.bin" \
+		"$root/usr/local/nvidia/share/glvnd/egl_vendor.d/10_nvidia.json" \
+		"$root/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json" \
+		"$root/usr/local/nvidia/share/vulkan/implicit_layer.d/nvidia_layers.json"
+	ln -s lib64 "$root/usr/local/nvidia/lib"
+	# Its own C library, which no container may get.
+	elf ../glibc/libc.so.6 libc.so.6
+	elf "../glibc/libm.so.$version" libm.so.6
+	mkdir -p "$dir/sys/module/firmware_class/parameters" "$root/etc"
+	echo /usr/local/nvidia/firmware >"$dir/sys/module/firmware_class/parameters/path"
+	loader_cache /lib
+}
+
+h200_library() {
+	library "$1" "$2"
+	mkdir -p "$root/lib"
+	if [ "$2" != - ]; then
+		ln -s "$1.so.$version" "$libraries/$1.so.$2"
+		ln -s "/usr/local/nvidia/lib64/$1.so.$2" "$root/lib/$1.so.$2"
+	fi
+	ln -s "$1.so.$version" "$libraries/$1.so"
+}
+
+# loader_cache DIRECTORY: with what is there. Needs no root: without chroot(2) ldconfig puts the root before paths.
+loader_cache() {
+	echo "$1" >"$root/etc/ld.so.conf"
+	PATH=$PATH:/usr/sbin:/sbin
+	ldconfig -X -r "$root" 2>/dev/null
+}
+
+# NixOS: one directory behind a link into the store, and no loader cache.
+nixos() {
+	libraries=$root/nix/store/0000-graphics-drivers/lib
+	two_libraries
+	gpu 0000:01:00.0 0
+	mkdir -p "$root/run" "$root/nix/store/0000-graphics-drivers/bin"
+	ln -s /nix/store/0000-graphics-drivers "$root/run/opengl-driver"
+	mv "$root/usr/bin/nvidia-smi" "$root/nix/store/0000-graphics-drivers/bin/"
+}
+
+# The driver in a container of its own, with its own dev; /proc and /sys are the host's.
+container() {
+	root=$dir/run/nvidia/driver
+	libraries=$root/usr/lib/$(uname -m)-linux-gnu
+	two_libraries
+	gpu 0000:06:00.0 0
+	mkdir -p "$dir/usr/bin" "$dir/usr/lib64"
+	# Of another driver, on the host: not to be looked at.
+	: >"$dir/usr/bin/nvidia-smi"
+}
+
+# Something of each capability.
+every() {
+	two_libraries
+	gpu 0000:06:00.0 0
+	for name in libnvidia-cfg libnvidia-ptxjitcompiler libnvidia-nvvm:4 libnvcuvid libnvidia-encode \
+		vdpau/libvdpau_nvidia libGLX_nvidia:0 libEGL_nvidia:0 libnvidia-eglcore:- libnvidia-glcore:- \
+		libnvidia-glvkspirv:- libnvidia-tls:- libnvoptix libnvidia-allocator libnvidia-ngx libnvidia-newer:-; do
+		library "${name%:*}" "$(echo "$name:1" | cut -d : -f 2)"
+	done
+	elf libnvidia-nvvm70.so.4 libnvidia-nvvm70.so.4
+	elf libnvidia-egl-gbm.so.1.1.2 libnvidia-egl-gbm.so.1
+	elf libEGL.so.1.1.0 libEGL.so.1
+	programs "$root/usr/bin/nvidia-cuda-mps-control" "$root/usr/bin/nvidia-xconfig" \
+		"$root/lib/firmware/nvidia/$version/gsp_ga10x.bin" "$root/etc/OpenCL/vendors/nvidia.icd" \
+		"$root/etc/vulkan/icd.d/nvidia_icd.json" "$root/usr/share/glvnd/egl_vendor.d/10_nvidia.json" \
+		"$root/usr/share/nvidia/nvoptix.bin" "$root/usr/share/X11/xorg.conf.d/10-nvidia.conf"
+	mkdir -p "$dir/sys/bus/pci/devices/0000:06:00.0/drm/card0" \
+		"$dir/sys/bus/pci/devices/0000:06:00.0/drm/renderD128"
+	echo 226:0 >"$dir/sys/bus/pci/devices/0000:06:00.0/drm/card0/dev"
+	echo 226:128 >"$dir/sys/bus/pci/devices/0000:06:00.0/drm/renderD128/dev"
 }
 
 umask 022
-# dev is there and empty, so that nobody looks into the host's.
-mkdir -p "$libraries" "$dir/usr/bin" "$dir/dev" "$dir/proc/driver/nvidia" "$dir/sys/module/nvidia"
-echo "$version" >"$dir/sys/module/nvidia/version"
-printf 'NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  %s  Release Build\n' "$version" \
-	>"$dir/proc/driver/nvidia/version"
-printf 'RmLogonRC: 1\nModifyDeviceFiles: 1\nDeviceFileMode: 438\n' >"$dir/proc/driver/nvidia/params"
-echo 'Binary: ""' >"$dir/proc/driver/nvidia/registry"
-printf 'Character devices:\n195 nvidia\n195 nvidiactl\n511 nvidia-uvm\n\nBlock devices:\n259 blkext\n' \
-	>"$dir/proc/devices"
-gpu 06 0 GPU-00000000-0000-0000-0000-000000000000 No
-gpu 07 1 GPU-11111111-1111-1111-1111-111111111111 Yes
-gpu 08 2 GPU-22222222-2222-2222-2222-222222222222 No
-
-: >"$dir/empty.c"
-library libnvidia-ml libnvidia-ml.so.1
-library libcuda libcuda.so.1
-library libnvidia-nvvm libnvidia-nvvm.so.4
-library libnvidia-gpucomp "libnvidia-gpucomp.so.$version"
-ln -s libnvidia-nvvm.so.4 "$libraries/libnvidia-nvvm.so"
-for program in nvidia-smi nvidia-cuda-mps-control; do
-	: >"$dir/usr/bin/$program"
-	chmod 0755 "$dir/usr/bin/$program"
-done
+"$layout"
