@@ -38,6 +38,9 @@ const char *nv_plan_nothing(const struct nv_plan *plan, struct arena *arena)
 
 	if (request->source)
 		return arena_printf(arena, "%s%s", request->source, request->text);
+	/* There was one, which does not count. */
+	if (request->warnings.count)
+		return request->warnings.items[0];
 	strbuf_adds(&out, "no --gpus");
 	if (plan->settings.accept_mounts)
 		strbuf_adds(&out, ", no mount below " NV_MOUNTS_DIR);

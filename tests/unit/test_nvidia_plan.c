@@ -181,6 +181,8 @@ TEST(plan_says_where_no_request_was_found)
 	CHECK_STR(nv_plan_nothing(&plan, &arena),
 		  "no --gpus, no mount below " NV_MOUNTS_DIR ", nothing in DOCKER_RESOURCE_GPU, "
 		  "nothing in NVIDIA_VISIBLE_DEVICES of process.env");
+	VEC_PUSH(&plan.request.warnings, &arena, "NVIDIA_VISIBLE_DEVICES=all ignored: why");
+	CHECK_STR(nv_plan_nothing(&plan, &arena), "NVIDIA_VISIBLE_DEVICES=all ignored: why");
 	plan.request.source = "NVIDIA_VISIBLE_DEVICES=";
 	plan.request.text = "void";
 	CHECK_STR(nv_plan_nothing(&plan, &arena), "NVIDIA_VISIBLE_DEVICES=void");
