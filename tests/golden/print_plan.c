@@ -116,6 +116,7 @@ int main(int argc, char *argv[])
 		r = rootfs_plan_build(config, &cgroups, &arena, &plan, &err);
 	if (r < 0) {
 		fprintf(stderr, "print_plan: %s\n", err.text);
+		arena_done(&arena);
 		return 1;
 	}
 	json_writer_init(&w, "\t");

@@ -20,20 +20,28 @@ trap 'rm -rf "$work"' EXIT
 work=$(cd "$work" && pwd -P)
 umask 022
 
-# driver LAYOUT: its tree, made once.
+# driver LAYOUT: its tree, made once. Exit code 77: it cannot be made here.
 driver() {
-	[ -e "$work/driver-$1" ] || sh "$golden/tree.sh" "$work/driver-$1" "$1"
-	echo "$work/driver-$1"
+	local tree=$work/driver-$1 status=0
+
+	[ -e "$tree" ] || sh "$golden/tree.sh" "$tree" "$1" 2>"$work/words" || status=$?
+	if [ "$status" -ne 0 ]; then
+		cat "$work/words" >&2
+		rm -rf "$tree"
+		return "$status"
+	fi
+	echo "$tree"
 }
 
 # nvidia_plan CASE BUNDLE
 nvidia_plan() {
-	local layout devices capabilities
+	local layout devices capabilities driver
 
 	read -r layout devices capabilities <"$golden/$1/request"
+	driver=$(driver "$layout") || return
 	sed "s/\(_DEVICES=\)all/\1$devices/; s/\(_CAPABILITIES=\)all/\1$capabilities/" \
 		"$golden/gpu-all/config.json" >"$2/config.json"
-	"${NVCRUN:-$builddir/nvcrun}" --settings "$(driver "$layout")/settings.toml" nvidia plan --bundle "$2"
+	"${NVCRUN:-$builddir/nvcrun}" --settings "$driver/settings.toml" nvidia plan --bundle "$2"
 }
 
 # rootfs_plan CASE BUNDLE
@@ -62,6 +70,10 @@ for case in "${cases[@]}"; do
 	else
 		expected=$golden/$case/plan.json
 		rootfs_plan "$case" "$bundle" >"$work/out" 2>"$work/err"
+	fi
+	if [ "$?" -eq 77 ]; then
+		echo "ok $number - $case # SKIP needs a compiler that makes 32-bit libraries"
+		continue
 	fi
 	actual=$work/out
 	sed -i "s,$work/driver-[a-z0-9]*,@DRIVER@,g; s,$bundle,@BUNDLE@,g; s,$(uname -m)-linux-gnu,@TRIPLET@,g" \

@@ -10,6 +10,7 @@ dir=$1
 layout=${2:-small}
 root=$dir
 libraries=$root/usr/lib64
+machine=
 
 # gpu BUS-ID MINOR [EXCLUDED]: its UUID is made of its minor, one digit.
 gpu() {
@@ -22,7 +23,8 @@ gpu() {
 # elf FILE SONAME: only its SONAME is ever read.
 elf() {
 	mkdir -p "$(dirname "$libraries/$1")"
-	"${CC:-cc}" -shared -nostdlib -Wl,-soname,"$2" -o "$libraries/$1" "$dir/empty.c"
+	# shellcheck disable=SC2086 # an option, or none
+	"${CC:-cc}" $machine -shared -nostdlib -Wl,-soname,"$2" -o "$libraries/$1" "$dir/empty.c"
 }
 
 # library NAME [SUFFIX]: NAME.so.<version>; its SONAME is NAME.so.SUFFIX (default 1), for `-` the file's name.
@@ -203,6 +205,15 @@ every() {
 		"$dir/sys/bus/pci/devices/0000:06:00.0/drm/renderD128"
 	echo 226:0 >"$dir/sys/bus/pci/devices/0000:06:00.0/drm/card0/dev"
 	echo 226:128 >"$dir/sys/bus/pci/devices/0000:06:00.0/drm/renderD128/dev"
+}
+
+# Both kinds of libraries. Exit code 77: the compiler makes none of 32 bits.
+every32() {
+	two_libraries
+	gpu 0000:06:00.0 0
+	machine=-m32 libraries=$root/usr/lib/i386-linux-gnu
+	library libnvidia-ml || exit 77
+	library libcuda
 }
 
 umask 022
