@@ -88,6 +88,28 @@ as_nobody() {
 	has "$output" 'nothing is asked for: NVIDIA_VISIBLE_DEVICES=void'
 }
 
+@test "nvidia plan: warnings are part of it, and nothing is on standard error" {
+	settings "[nvidia]
+on-missing-driver = \"warn\"
+accept-nvidia-visible-devices-envvar-when-unprivileged = false
+[nvidia.testing]
+proc-root = \"$BATS_TEST_TMPDIR\"
+sys-root = \"$BATS_TEST_TMPDIR\""
+	# Whose terminal it would be is no question.
+	config_edit '.process.terminal = true'
+	plan --gpus all
+	succeeds
+	has "$(planned '.warnings[]')" 'no NVIDIA driver: looked at '
+	is "$(planned .driver)" null
+
+	env_add NVIDIA_VISIBLE_DEVICES=all
+	plan
+	succeeds
+	is "$(planned .request.kind)" nothing
+	has "$(planned .request.reason)" 'NVIDIA_VISIBLE_DEVICES=all ignored: '
+	is "$(planned '.warnings[]')" "$(planned .request.reason)"
+}
+
 @test "nvidia plan: every thing has a reason" {
 	plan --gpus all
 	succeeds
