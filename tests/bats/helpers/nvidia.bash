@@ -20,7 +20,7 @@ nvidia_setup() {
 	triplet=$(gcc -print-multiarch)
 	libraries=/usr/lib/$triplet
 	[ -e "$ROOTFS$libraries" ] || libraries=/usr/lib64
-	driver_libraries=$(find "$DRIVER/usr" -name "libcuda.so.$version" -printf %h)
+	driver_libraries=$(find "$DRIVER/usr" -name "libcuda.so.$version" ! -path '*/i386-linux-gnu/*' -printf %h)
 }
 
 # uuid_of MINOR: what the driver says in procfs.
