@@ -173,6 +173,32 @@ TEST(select_by_the_beginning_of_a_uuid)
 		  "--gpus GPU-ab: more than one GPU starts so (0: GPU-ab12, 1: GPU-ab34)");
 }
 
+TEST(uuids_that_nobody_has_read)
+{
+	static const struct {
+		const char *ids;
+		bool may_miss;
+	} rows[] = {
+		{ "GPU-1234", true }, { "0,gpu-1", true }, { "7", false }, { "01:00.0", false }
+	};
+	struct nv_gpus gpus, known = usual_gpus();
+
+	fixture_remove("proc");
+	add_gpu("0000:01:00.0", "GPU UUID: GPU-?-?\nDevice Minor: 0\n");
+	add_gpu("0000:02:00.0", "GPU UUID: GPU-ab34\nDevice Minor: 1\n");
+	gpus = read_gpus();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct nv_request request = { .kind = NV_LIST };
+
+		request.ids = str_split(&fixture_arena, rows[i].ids, ',', false);
+		CHECK_INT(nv_inventory_may_miss(&gpus, &request), rows[i].may_miss);
+		CHECK(!nv_inventory_may_miss(&known, &request));
+	}
+	CHECK_STR(listed(&gpus, "GPU-1234"),
+		  "--gpus GPU-1234: no such GPU (have 0: 0000:01:00.0 with a UUID not known until "
+		  "it is used once, 1: GPU-ab34)");
+}
+
 TEST(select_others)
 {
 	struct nv_gpus gpus = usual_gpus(), none = { 0 };

@@ -470,6 +470,43 @@ TEST(swarm)
 	CHECK_INT(read_with(&config, &settings).kind, NV_ALL);
 }
 
+TEST(capabilities_that_only_all_brought)
+{
+	static const unsigned int base = NV_CAP_COMPUTE | NV_CAP_UTILITY;
+	static const struct {
+		const char *text;
+		unsigned int implied;
+	} rows[] = {
+		{ NULL, 0 },
+		{ "graphics,compat32", 0 },
+		{ "all", NV_CAP_EVERY & ~base },
+		{ "all,video", NV_CAP_EVERY & ~base & ~NV_CAP_VIDEO },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct nv_request request;
+
+		CHECK_INT(read_request("all", NULL, rows[i].text, &request), 0);
+		CHECK_INT(request.implied, rows[i].implied);
+	}
+}
+
+TEST(capabilities_that_the_host_ignores)
+{
+	struct nv_settings settings = nv_settings_default();
+	struct nv_request request;
+	struct oci_config config =
+		CONTAINER("NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=fast");
+
+	settings.ignore_capabilities = true;
+	request = read_with(&config, &settings);
+	CHECK_INT(request.capabilities, NV_CAP_EVERY);
+	settings.capabilities = NV_CAP_COMPUTE | NV_CAP_VIDEO;
+	request = read_with(&config, &settings);
+	CHECK_INT(request.capabilities, NV_CAP_COMPUTE | NV_CAP_VIDEO);
+	CHECK_INT(request.implied, NV_CAP_VIDEO);
+}
+
 TEST(capabilities_that_the_host_allows)
 {
 	struct nv_settings settings = nv_settings_default();

@@ -37,6 +37,7 @@ TEST(empty_file_gives_defaults)
 	CHECK_INT(settings.swarm_resource.count, 0);
 	CHECK_INT(settings.capabilities, NV_CAP_EVERY);
 	CHECK(settings.protect_proc_driver);
+	CHECK(!settings.ignore_capabilities && !settings.may_open_gpus);
 	CHECK_STR(settings.testing.proc_root, "/proc");
 	CHECK_STR(settings.testing.sys_root, "/sys");
 	CHECK(!settings.testing.fake_devices);
@@ -185,11 +186,37 @@ TEST(values)
 	CHECK_HAS(refusal("[nvidia\n"), "config.toml:1");
 }
 
+TEST(capabilities_may_be_ignored)
+{
+	struct nv_settings settings;
+
+	CHECK_INT(read_settings("[nvidia]\ncapabilities = \"honour\"\n", &settings), 0);
+	CHECK(!settings.ignore_capabilities);
+	CHECK_INT(read_settings("[nvidia]\ncapabilities = \"ignore\"\n", &settings), 0);
+	CHECK(settings.ignore_capabilities);
+	CHECK_HAS(refusal("[nvidia]\ncapabilities = \"all\"\n"), "nvidia.capabilities");
+	CHECK_HAS(err.text, "`all`");
+}
+
+TEST(directories_of_firmware_and_config_files)
+{
+	struct nv_settings settings;
+
+	CHECK_INT(read_settings("[nvidia]\nfirmware-dirs = [\"/f\"]\n"
+				"config-dirs = [\"/a\", \"/b\"]\n",
+				&settings),
+		  0);
+	CHECK_INT(settings.firmware_dirs.count, 1);
+	CHECK_STR(settings.firmware_dirs.items[0], "/f");
+	CHECK_INT(settings.config_dirs.count, 2);
+	CHECK_STR(settings.config_dirs.items[1], "/b");
+	CHECK_HAS(refusal("[nvidia]\nfirmware-dirs = [\"f\"]\n"), "absolute path");
+}
+
 TEST(keys_of_later_versions_are_refused_by_name)
 {
 	static const char *const keys[] = {
-		"mode",		"firmware-dirs", "config-dirs", "layout",	 "capabilities",
-		"loader-cache", "run-cdi-hooks", "cdi-strict",	"cdi-spec-dirs",
+		"mode", "layout", "loader-cache", "run-cdi-hooks", "cdi-strict", "cdi-spec-dirs",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
