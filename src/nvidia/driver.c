@@ -438,6 +438,50 @@ static int search_libraries(const struct nv_settings *settings, struct search *s
 	return 0;
 }
 
+/* The same directory by another name: /lib is /usr/lib in most distributions. */
+struct place {
+	dev_t dev;
+	ino_t ino;
+};
+struct places {
+	VEC(struct place) items;
+};
+
+/* Whether @dir is there, and new to @places; it is noted then. */
+static bool note_place(const struct search *search, const char *dir, struct places *places)
+{
+	cleanup_close int fd = -EBADF;
+	struct stat st;
+
+	if (path_open_in(search->driver->root_fd, dir, O_PATH | O_DIRECTORY, &fd) < 0 ||
+	    fstat(fd, &st) < 0)
+		return false;
+	VEC_EACH(place, &places->items) {
+		if (place->dev == st.st_dev && place->ino == st.st_ino)
+			return false;
+	}
+	*VEC_ADD(&places->items, search->arena) = (struct place){ st.st_dev, st.st_ino };
+	return true;
+}
+
+/*
+ * The other usual places: some distributions spread the driver. A file of the driver's version is the
+ * driver's wherever it lies.
+ */
+static struct strings further_dirs(const struct search *search)
+{
+	struct places places = { 0 };
+	struct strings dirs = { 0 };
+
+	VEC_EACH(dir, &search->dirs)
+		(void)note_place(search, *dir, &places);
+	for (size_t i = 0; i < search->abi->usual_count; i++) {
+		if (note_place(search, search->abi->usual_dirs[i], &places))
+			VEC_PUSH(&dirs, search->arena, search->abi->usual_dirs[i]);
+	}
+	return dirs;
+}
+
 static int find_libraries(const struct nv_settings *settings, struct nv_driver *driver,
 			  struct arena *arena, struct err *err)
 {
@@ -450,11 +494,13 @@ static int find_libraries(const struct nv_settings *settings, struct nv_driver *
 	if (!search.dirs.count)
 		return not_found(&search, err);
 	driver->library_dirs = search.dirs;
+	driver->further_dirs = further_dirs(&search);
 	return 0;
 }
 
 int nv_driver_find_libraries32(const struct nv_driver *driver, const struct nv_settings *settings,
-			       struct arena *arena, struct strings *ret_dirs, struct err *err)
+			       struct arena *arena, struct strings *ret_dirs,
+			       struct strings *ret_further, struct err *err)
 {
 	struct search search = { .driver = driver, .abi = &abi32, .arena = arena };
 	int r;
@@ -463,6 +509,7 @@ int nv_driver_find_libraries32(const struct nv_driver *driver, const struct nv_s
 	if (r < 0)
 		return r;
 	*ret_dirs = search.dirs;
+	*ret_further = further_dirs(&search);
 	return 0;
 }
 

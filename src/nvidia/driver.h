@@ -29,6 +29,7 @@ struct nv_driver {
 	int dev_root_fd;  /* O_PATH, holds dev/; owned */
 	const char *dev_root;	     /* its path for errors, empty for / */
 	struct strings library_dirs; /* below the root; those that hold the main libraries */
+	struct strings further_dirs; /* the other usual ones: the driver may be spread */
 };
 
 /*
@@ -54,10 +55,12 @@ int nv_driver_open(const struct nv_settings *settings, const char *version, stru
 /*
  * The directories of 32-bit libraries, looked for in the same way; none is no error.
  *
- * @ret_dirs: below the root
+ * @ret_dirs:    below the root, those with a main library
+ * @ret_further: the other usual ones
  */
 int nv_driver_find_libraries32(const struct nv_driver *driver, const struct nv_settings *settings,
-			       struct arena *arena, struct strings *ret_dirs, struct err *err);
+			       struct arena *arena, struct strings *ret_dirs,
+			       struct strings *ret_further, struct err *err);
 
 /*
  * For a main library that was not found beside the others: an error with both numbers when

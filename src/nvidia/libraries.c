@@ -153,7 +153,8 @@ const char *nv_library_destination32(int root_fd)
 struct set {
 	const struct nv_job *job;
 	int bits;
-	struct strings dirs;	 /* in the driver's root */
+	struct strings dirs;	 /* in the driver's root, those that hold the main libraries */
+	struct strings further;	 /* where the others may be, too */
 	const char *destination; /* in the container */
 	struct oci_edits *edits;
 };
@@ -201,15 +202,15 @@ static int read_library(const struct set *set, const char *dir, const char *subd
 	return 0;
 }
 
-/* Find it in the first of the directories that has it. -ENOENT without words when none has. */
-static int find_library(const struct set *set, const struct library *library, struct source *ret,
-			struct err *err)
+/* Find it in the first of @dirs that has it. -ENOENT without words when none has. */
+static int find_in(const struct set *set, const struct strings *dirs, const struct library *library,
+		   struct source *ret, struct err *err)
 {
 	const char *file =
 		arena_printf(set->job->arena, "%s.so.%s", library->name, set->job->driver->version);
 	int r = -ENOENT;
 
-	VEC_EACH(dir, &set->dirs) {
+	VEC_EACH(dir, dirs) {
 		if (library->subdir)
 			r = read_library(set, *dir, library->subdir, file, ret, err);
 		if (r == -ENOENT)
@@ -218,6 +219,14 @@ static int find_library(const struct set *set, const struct library *library, st
 			break;
 	}
 	return r;
+}
+
+static int find_library(const struct set *set, const struct library *library, struct source *ret,
+			struct err *err)
+{
+	int r = find_in(set, &set->dirs, library, ret, err);
+
+	return r == -ENOENT ? find_in(set, &set->further, library, ret, err) : r;
 }
 
 /* Whether to make <name>.so: the host's driver package decides, by having it or not. */
@@ -311,8 +320,8 @@ static int miss_library(const struct set *set, const struct library *library, st
  * Files of other versions than the driver's. Each is taken by its own name: the others are links to it, as
  * are those of its SONAME, which are made anew. The newest first, so that the SONAME leads to it.
  */
-static int add_own_versions(const struct set *set, const struct library *library, const char *dir,
-			    struct err *err)
+static int add_files_of(const struct set *set, const struct library *library, const char *dir,
+			struct err *err)
 {
 	struct arena *arena = set->job->arena;
 	const char *prefix = arena_printf(arena, "%s.so.", library->name);
@@ -336,16 +345,26 @@ static int add_own_versions(const struct set *set, const struct library *library
 	return files.count ? 0 : -ENOENT;
 }
 
+/* From the first directory that has some. */
+static int add_own_versions(const struct set *set, const struct library *library, struct err *err)
+{
+	const struct strings *const lists[] = { &set->dirs, &set->further };
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		for (size_t k = 0; r == -ENOENT && k < lists[i]->count; k++)
+			r = add_files_of(set, library, lists[i]->items[k], err);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
 static int add_listed(const struct set *set, const struct library *library, struct err *err)
 {
 	struct source source = { 0 };
-	int r = -ENOENT;
+	int r;
 
-	if (library->flags & OWN_VERSION) {
-		for (size_t i = 0; r == -ENOENT && i < set->dirs.count; i++)
-			r = add_own_versions(set, library, set->dirs.items[i], err);
-		return r == -ENOENT ? 0 : r;
-	}
+	if (library->flags & OWN_VERSION)
+		return add_own_versions(set, library, err);
 	r = find_library(set, library, &source, err);
 	if (r == -ENOENT)
 		return miss_library(set, library, err);
@@ -415,17 +434,20 @@ static int add_compat32(const struct nv_job *job, struct oci_edits *edits, struc
 		.destination = nv_library_destination32(job->root_fd),
 		.edits = edits,
 	};
+	size_t before = edits->mounts.count;
 	int r;
 
-	r = nv_driver_find_libraries32(job->driver, job->settings, job->arena, &set.dirs, err);
+	r = nv_driver_find_libraries32(job->driver, job->settings, job->arena, &set.dirs,
+				       &set.further, err);
 	if (r < 0)
 		return r;
-	if (!set.dirs.count && !(job->request->implied & NV_CAP_COMPAT32))
+	r = add_set(&set, err);
+	if (r == 0 && edits->mounts.count == before && !(job->request->implied & NV_CAP_COMPAT32))
 		nv_job_warn(job,
-			    "nvidia: capability compat32: no 32-bit libcuda.so.%s or "
-			    "libnvidia-ml.so.%s below driver root %s/",
-			    job->driver->version, job->driver->version, job->driver->root);
-	return add_set(&set, err);
+			    "nvidia: capability compat32: no 32-bit library of version %s below "
+			    "driver root %s/",
+			    job->driver->version, job->driver->root);
+	return r;
 }
 
 int nv_libraries_add(const struct nv_job *job, struct oci_edits *edits, struct err *err)
@@ -434,6 +456,7 @@ int nv_libraries_add(const struct nv_job *job, struct oci_edits *edits, struct e
 		.job = job,
 		.bits = 64,
 		.dirs = job->driver->library_dirs,
+		.further = job->driver->further_dirs,
 		.destination = nv_library_destination(job->root_fd),
 		.edits = edits,
 	};

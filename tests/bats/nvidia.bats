@@ -273,7 +273,7 @@ libcuda.so.$version"
 	own_driver
 	rm -r "$DRIVER/usr/lib/i386-linux-gnu"
 	run_container --gpus all
-	has "$stderr" 'capability compat32: no 32-bit libcuda.so' "$DRIVER"
+	has "$stderr" 'capability compat32: no 32-bit library' "$DRIVER"
 	# Part of `all`: most hosts have none.
 	env_add NVIDIA_DRIVER_CAPABILITIES=all
 	run_container --gpus all

@@ -312,6 +312,26 @@ TEST(sub_directories)
 	CHECK_INT(result.edits.mounts.count, 6);
 }
 
+/* Debian: the main libraries in a directory of their own, others beside all libraries. */
+TEST(driver_spread_over_directories)
+{
+	struct result result;
+
+	fixture_remove("usr");
+	fixture_remove("lib");
+	fixture_library(LIB "/nvidia/current", "libcuda", "libcuda.so.1");
+	fixture_library(LIB, "libnvidia-glcore", NULL);
+	fixture_library(LIB, "libnvidia-tomorrow", NULL);
+	fixture_library_file(LIB "/libnvidia-egl-gbm.so.1.1.2", "libnvidia-egl-gbm.so.1");
+	fixture_link("lib/" NV_TRIPLET, "/" LIB);
+	result = run(NV_CAP_COMPUTE | NV_CAP_GRAPHICS);
+	CHECK_INT(result.code, 0);
+	CHECK_INT(result.warnings.count, 0);
+	CHECK_STR(names(&result),
+		  "libcuda.so" V " libnvidia-glcore.so" V " libnvidia-egl-gbm.so.1.1.2 ");
+	fixture_remove("lib");
+}
+
 /* A libGL of the driver itself; glvnd's is the image's business. */
 TEST(drivers_without_glvnd)
 {
@@ -365,10 +385,16 @@ TEST(compat32)
 	CHECK_INT(result.code, 0);
 	CHECK_INT(result.edits.mounts.count, 3);
 	CHECK_INT(result.warnings.count, 1);
-	CHECK_HAS(result.warnings.items[0], "no 32-bit libcuda.so" V);
+	CHECK_HAS(result.warnings.items[0], "no 32-bit library of version " FIXTURE_VERSION);
 	result = run_request((struct nv_request){ .capabilities = NV_CAP_COMPUTE | NV_CAP_COMPAT32,
 						  .implied = NV_CAP_COMPAT32 });
 	CHECK_INT(result.warnings.count, 0);
+
+	/* Without the main ones: what games need. */
+	fixture_library32(LIB32, "libGLX_nvidia", "libGLX_nvidia.so.0");
+	result = run(NV_CAP_GRAPHICS | NV_CAP_COMPAT32);
+	CHECK_INT(result.warnings.count, 0);
+	CHECK(mount_at(&result, "/usr/lib32/libGLX_nvidia.so" V));
 
 	fixture_library32(LIB32, "libcuda", "libcuda.so.1");
 	fixture_library32(LIB32, "libnvcuvid", "libnvcuvid.so.1");
