@@ -34,7 +34,7 @@ struct step_table {
 struct create {
 	const struct create_options *options;
 	struct arena *arena;
-	struct strings warnings; /* texts for people, in the arena */
+	struct strings warnings; /* texts for people, in the arena; init's are sent to the host */
 	const struct step_table *table;
 	bool exec; /* another process in a container that is there, not its init */
 	enum side me;

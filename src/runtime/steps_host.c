@@ -304,7 +304,7 @@ int step_clone(struct create *c, struct err *err)
 		.joins = &c->joins,
 		.time_offsets = c->exec ? NULL : c->config->linux.time_offsets,
 	};
-	int r = sync_open(&c->sync, err);
+	int r = sync_open(&c->sync, c->arena, err);
 
 	/* From now on a signal is for the program: tty_relay_wait() passes it on. Until now one ends us. */
 	if (r == 0 && c->options->run)

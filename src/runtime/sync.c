@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -15,12 +16,13 @@ struct message {
 	struct err err;
 };
 
-int sync_open(struct sync *sync, struct err *err)
+int sync_open(struct sync *sync, struct arena *arena, struct err *err)
 {
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(err, "make a socket pair");
+	sync->arena = arena;
 	sync->fd = pair[0];
 	sync->other_fd = pair[1];
 	return 0;
@@ -60,6 +62,16 @@ int sync_send_fd(struct sync *sync, int fd, struct err *err)
 	return r < 0 ? err_code(err, r, "send a descriptor") : 0;
 }
 
+int sync_send_warning(struct sync *sync, const char *text, struct err *err)
+{
+	struct message message = { .type = MSG_WARNING };
+	int r;
+
+	snprintf(message.err.text, sizeof(message.err.text), "%s", text);
+	r = fd_send(sync->fd, &message, sizeof(message), -EBADF);
+	return r < 0 ? err_code(err, r, "send a warning") : 0;
+}
+
 void sync_send_error(struct sync *sync, uint32_t row, const struct err *err)
 {
 	struct message message = { .type = MSG_ERROR, .row = row, .err = *err };
@@ -85,8 +97,13 @@ int sync_wait_turn(struct sync *sync, uint32_t row, struct err *err)
 			sync->passed_fd = steal_fd(&fd);
 			continue;
 		}
+		message.err.text[sizeof(message.err.text) - 1] = '\0';
+		if (message.type == MSG_WARNING) {
+			VEC_PUSH(&sync->warnings, sync->arena,
+				 arena_strdup(sync->arena, message.err.text));
+			continue;
+		}
 		if (message.type == MSG_ERROR) {
-			message.err.text[sizeof(message.err.text) - 1] = '\0';
 			*err = message.err;
 			return message.err.code > 0 ? -message.err.code : -EIO;
 		}

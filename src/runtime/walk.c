@@ -97,6 +97,16 @@ static int walk_host(struct create *c, size_t *row, struct err *err)
 	return 0;
 }
 
+/* What a row of init warned of. */
+static int send_warnings(struct create *c, size_t first, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = first; r == 0 && c->sync.fd >= 0 && i < c->warnings.count; i++)
+		r = sync_send_warning(&c->sync, c->warnings.items[i], err);
+	return r;
+}
+
 /*
  * Init, born in row `clone`: never returns. Any failure is told to the host, or, once that is gone, to
  * `start`; end of file from the host means that it was killed: then nothing must stay.
@@ -105,6 +115,7 @@ static _Noreturn void walk_init(struct create *c, size_t row)
 {
 	enum side side = HOST;
 	struct err err = { 0 };
+	size_t warned;
 	int r = 0;
 
 	for (row++; row < c->table->count && r == 0; row++) {
@@ -121,7 +132,10 @@ static _Noreturn void walk_init(struct create *c, size_t row)
 		side = INIT;
 		if (r != 0)
 			_exit(255);
+		warned = c->warnings.count;
 		r = run_row(c, row, &err);
+		if (r == 0)
+			r = send_warnings(c, warned, &err);
 	}
 	if (c->sync.fd >= 0)
 		sync_send_error(&c->sync, (uint32_t)row, &err);
@@ -142,6 +156,8 @@ int create_walk(struct create *c, const struct step_table *table, struct err *er
 	if (c->me == INIT)
 		walk_init(c, row);
 	VEC_EACH(warning, &c->warnings)
+		log_warning("%s", *warning);
+	VEC_EACH(warning, &c->sync.warnings)
 		log_warning("%s", *warning);
 	if (r < 0)
 		undo_from(c, row < c->table->count ? row : c->table->count - 1);
