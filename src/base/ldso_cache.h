@@ -31,6 +31,7 @@
 #define LDSO_FLAGS_32  0x0903U
 #elif defined(__powerpc64__)
 #define LDSO_FLAGS_OWN 0x0503U
+#define LDSO_FLAGS_32  0x0003U
 #else
 #define LDSO_FLAGS_OWN 0x0003U
 #endif

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/syscalls.h"
 #include "linux/devices.h"
+#include "linux/loader_cache.h"
 #include "linux/mask.h"
 #include "linux/mount.h"
 #include "linux/mount_copyup.h"
@@ -23,6 +24,7 @@
 struct executor {
 	int root_fd;
 	struct arena *arena;
+	struct strings *warnings;
 	struct mask mask;
 };
 
@@ -312,16 +314,33 @@ static int do_tmpfs(struct executor *x, const struct rootfs_op *op, struct err *
 	return private_tmpfs_mount(x->root_fd, op, x->arena, err);
 }
 
+/* No container fails because of what its image has in this file. */
+static int do_loader_cache(struct executor *x, const struct rootfs_op *op, struct err *err)
+{
+	struct err why = { 0 };
+
+	(void)err;
+	if (loader_cache_update(x->root_fd, op, x->arena, &why) < 0)
+		VEC_PUSH(x->warnings, x->arena,
+			 arena_printf(x->arena, "%s: %s", op->origin, why.text));
+	return 0;
+}
+
 static int (*const executors[])(struct executor *, const struct rootfs_op *, struct err *) = {
 	[OP_MOUNT] = do_mount,	     [OP_BIND] = do_bind,   [OP_ATTR] = do_attr,
 	[OP_DEVICE] = do_device,     [OP_LINK] = do_link,   [OP_MASK] = do_mask,
-	[OP_READONLY] = do_readonly, [OP_TMPFS] = do_tmpfs,
+	[OP_READONLY] = do_readonly, [OP_TMPFS] = do_tmpfs, [OP_LOADER_CACHE] = do_loader_cache,
 };
 
 int rootfs_plan_apply(const struct rootfs_plan *plan, enum rootfs_phase phase, int root_fd,
-		      struct arena *arena, struct err *err)
+		      struct arena *arena, struct strings *warnings, struct err *err)
 {
-	struct executor x = { .root_fd = root_fd, .arena = arena, .mask = MASK_NONE };
+	struct executor x = {
+		.root_fd = root_fd,
+		.arena = arena,
+		.warnings = warnings,
+		.mask = MASK_NONE,
+	};
 	int r = 0;
 
 	VEC_EACH(op, &plan->ops) {

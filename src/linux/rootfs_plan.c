@@ -239,6 +239,24 @@ static void add_tmpfs(struct builder *b, const struct oci_tmpfs *tmpfs)
 	add_label(b, op);
 }
 
+/* After the libraries and their links: what is there then decides. */
+static void add_loader_cache(struct builder *b, const struct oci_loader_cache *cache)
+{
+	struct rootfs_op *op;
+
+	if (!cache->libraries.count)
+		return;
+	op = add(b, OP_LOADER_CACHE, "/etc/ld.so.cache", cache->origin);
+	/* Of the private copy. */
+	op->fstype = "tmpfs";
+	op->source = "tmpfs";
+	op->flags.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	VEC_PUSH(&op->flags.data, b->arena, "mode=0755");
+	add_label(b, op);
+	op->loader_cache = cache;
+	op->private_copy = b->config->root.readonly;
+}
+
 /* What edits brought (GPU libraries, links): after /dev, so that nothing of config.json covers it. */
 static int add_edits(struct builder *b)
 {
@@ -261,6 +279,7 @@ static int add_edits(struct builder *b)
 	}
 	VEC_EACH(tmpfs, &b->config->tmpfs)
 		add_tmpfs(b, tmpfs);
+	add_loader_cache(b, &b->config->loader_cache);
 	for (size_t i = first; i < b->plan->ops.count; i++)
 		b->plan->ops.items[i].injected = true;
 	return 0;

@@ -19,7 +19,8 @@ enum rootfs_op_kind {
 	OP_DEVICE, /* a device node */
 	OP_LINK,   /* a symbolic link */
 	OP_MASK, /* hide a path: null device over a file, empty read-only directory over a directory */
-	OP_READONLY, /* make a tree read-only */
+	OP_READONLY,	 /* make a tree read-only */
+	OP_LOADER_CACHE, /* have injected libraries found, see linux/loader_cache.h */
 	OP_TMPFS, /* a private read-only tmpfs with files over a directory of procfs; skipped without it */
 };
 
@@ -38,6 +39,8 @@ struct rootfs_op {
 	const char *label;	       /* MOUNT: SELinux label for its root; NULL: none */
 	struct mount_flags flags;      /* MOUNT, BIND, ATTR, TMPFS: what it has from the start */
 	const struct oci_tmpfs *tmpfs; /* TMPFS: what is in it; of the model */
+	const struct oci_loader_cache *loader_cache; /* LOADER_CACHE: of the model */
+	bool private_copy; /* LOADER_CACHE: the file of the image stays, the root is to be read-only */
 	int source_fd; /* BIND: the source as a detached mount, by rootfs_sources_open(), owned by the
 				   * plan; 0: init opens the source at its turn */
 	mode_t source_type; /* BIND: S_IFREG, S_IFDIR, S_IFSOCK … expected; 0: any */
@@ -95,8 +98,9 @@ void rootfs_plan_print(const struct rootfs_plan *plan, struct json_writer *w, co
  * Carry out one phase, in order.
  *
  * @root_fd: O_PATH | O_DIRECTORY of the root file system: before the pivot its mounted tree, after it `/`
+ * @warnings: what could not be done, but is no reason to fail, in @arena
  *
  * The error starts with the operation's origin: `mounts[3]: bind /data to /mnt: no such file or directory`.
  */
 int rootfs_plan_apply(const struct rootfs_plan *plan, enum rootfs_phase phase, int root_fd,
-		      struct arena *arena, struct err *err);
+		      struct arena *arena, struct strings *warnings, struct err *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan as JSON: golden tests compare it, people read it. Only what an operation uses is printed. */
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,7 +13,7 @@
 static const char *const kind_names[] = {
 	[OP_MOUNT] = "mount",	    [OP_BIND] = "bind",	  [OP_ATTR] = "attr",
 	[OP_DEVICE] = "device",	    [OP_LINK] = "link",	  [OP_MASK] = "mask",
-	[OP_READONLY] = "readonly", [OP_TMPFS] = "tmpfs",
+	[OP_READONLY] = "readonly", [OP_TMPFS] = "tmpfs", [OP_LOADER_CACHE] = "loaderCache",
 };
 
 static const struct name_value attr_names[] = {
@@ -120,6 +121,23 @@ static void print_tmpfs(const struct oci_tmpfs *tmpfs, struct json_writer *w)
 	json_end_array(w);
 }
 
+static void print_loader_cache(const struct rootfs_op *op, struct json_writer *w)
+{
+	if (op->loader_cache->always)
+		json_bool(w, "always", true);
+	if (op->private_copy)
+		json_bool(w, "privateCopy", true);
+	json_array(w, "libraries");
+	VEC_EACH(library, &op->loader_cache->libraries) {
+		char text[PATH_MAX];
+
+		snprintf(text, sizeof(text), "%s%s => %s", library->name,
+			 library->flags == LDSO_FLAGS_OWN ? "" : " (32-bit)", library->path);
+		json_string(w, NULL, text);
+	}
+	json_end_array(w);
+}
+
 static void print_op(const struct rootfs_op *op, struct json_writer *w)
 {
 	json_object(w, NULL);
@@ -136,6 +154,8 @@ static void print_op(const struct rootfs_op *op, struct json_writer *w)
 		print_device(op, w);
 	if (op->kind == OP_TMPFS)
 		print_tmpfs(op->tmpfs, w);
+	if (op->kind == OP_LOADER_CACHE)
+		print_loader_cache(op, w);
 	if (op->phase == PHASE_AFTER_PIVOT)
 		json_bool(w, "afterPivot", true);
 	json_string(w, "origin", op->origin);

@@ -48,13 +48,6 @@ static const char *const usual_dirs32[] = {
 	"/run/opengl-driver-32/lib",
 };
 
-/* Flags of the loader cache's entries for 32-bit programs (glibc sysdeps/generic/ldconfig.h). */
-#if defined(__aarch64__)
-#define LDSO_FLAGS_32 0x0903U
-#else
-#define LDSO_FLAGS_32 0x0003U
-#endif
-
 /* What tells the libraries of 64-bit programs from those of 32-bit ones. */
 static const struct abi {
 	int bits;

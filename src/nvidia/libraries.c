@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "nvidia/elf.h"
+#include "nvidia/loader_cache.h"
 
 enum library_flags {
 	EXPECTED = 1,	      /* warn when it is missing */
@@ -153,6 +154,7 @@ const char *nv_library_destination32(int root_fd)
 struct set {
 	const struct nv_job *job;
 	int bits;
+	uint32_t cache_flags;	 /* LDSO_FLAGS_* */
 	struct strings dirs;	 /* in the driver's root, those that hold the main libraries */
 	struct strings further;	 /* where the others may be, too */
 	const char *destination; /* in the container */
@@ -268,7 +270,7 @@ static void add_library(const struct set *set, const struct library *library,
 	const char *destination = set->destination;
 	const struct nv_job *job = set->job;
 	struct arena *arena = job->arena;
-
+	const char *path = arena_printf(arena, "%s/%s", destination, soname);
 	const struct nv_file file = {
 		.host_path = source->host_path,
 		.destination = arena_printf(arena, "%s/%s", destination, source->file),
@@ -278,12 +280,15 @@ static void add_library(const struct set *set, const struct library *library,
 
 	nv_job_mount(job, set->edits, &file);
 	if (!str_eq(soname, source->file))
-		nv_job_link(job, set->edits, arena_printf(arena, "%s/%s", destination, soname),
-			    source->file, "SONAME, by which programs find it");
-	if (has_development_link(set, library, source))
-		nv_job_link(job, set->edits,
-			    arena_printf(arena, "%s/%s.so", destination, library->name), soname,
+		nv_job_link(job, set->edits, path, source->file,
+			    "SONAME, by which programs find it");
+	nv_loader_cache_add(job, set->edits, path, set->cache_flags);
+	if (has_development_link(set, library, source)) {
+		path = arena_printf(arena, "%s/%s.so", destination, library->name);
+		nv_job_link(job, set->edits, path, soname,
 			    "name without version, by which programs may open it");
+		nv_loader_cache_add(job, set->edits, path, set->cache_flags);
+	}
 	add_extra_links(set, library, source, soname);
 }
 
@@ -431,6 +436,7 @@ static int add_compat32(const struct nv_job *job, struct oci_edits *edits, struc
 	struct set set = {
 		.job = job,
 		.bits = 32,
+		.cache_flags = LDSO_FLAGS_32,
 		.destination = nv_library_destination32(job->root_fd),
 		.edits = edits,
 	};
@@ -455,6 +461,7 @@ int nv_libraries_add(const struct nv_job *job, struct oci_edits *edits, struct e
 	const struct set set = {
 		.job = job,
 		.bits = 64,
+		.cache_flags = LDSO_FLAGS_OWN,
 		.dirs = job->driver->library_dirs,
 		.further = job->driver->further_dirs,
 		.destination = nv_library_destination(job->root_fd),

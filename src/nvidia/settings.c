@@ -77,6 +77,32 @@ static int decode_choice(struct decode *d, const struct value *value, const stru
 	return r;
 }
 
+static const struct name_value loader_cache_names[] = {
+	{ "auto", NV_LOADER_CACHE_AUTO },
+	{ "merge", NV_LOADER_CACHE_MERGE },
+	{ "none", NV_LOADER_CACHE_NONE },
+};
+static const struct words loader_cache_words = WORDS(loader_cache_names, "way to treat the cache");
+
+static int decode_loader_cache(struct decode *d, const struct value *value,
+			       const struct field *field, void *out)
+{
+	int chosen = NV_LOADER_CACHE_AUTO;
+	const char *text = NULL;
+	int r;
+
+	r = decode_string(d, value, field, &text);
+	if (r == 0 && str_eq(text, "run"))
+		return decode_error(d, value,
+				    "`run` is not supported, no ldconfig is run: `merge` changes "
+				    "the cache without");
+	if (r == 0)
+		r = decode_enum(d, value, field, &chosen);
+	if (r == 0)
+		*(enum nv_loader_cache *)out = (enum nv_loader_cache)chosen;
+	return r;
+}
+
 /* Other names would have to be looked up in the environment of every container. */
 static int decode_swarm_resource(struct decode *d, const struct value *value,
 				 const struct field *field, void *out)
@@ -179,13 +205,14 @@ static const struct field nvidia_table[] = {
 	  &missing_driver_words, 0 },
 	{ "protect-proc-driver", decode_bool, offsetof(struct nv_settings, protect_proc_driver),
 	  NULL, 0 },
+	{ "loader-cache", decode_loader_cache, offsetof(struct nv_settings, loader_cache),
+	  &loader_cache_words, 0 },
 	{ "nvidia-config", decode_directory, offsetof(struct nv_settings, nvidia_config), NULL, 0 },
 	REQUEST_FIELDS,
 	{ "testing", decode_struct, offsetof(struct nv_settings, testing), &testing_fields, 0 },
 
 	{ "mode", decode_refuse, 0, NULL, 0 },
 	{ "layout", decode_refuse, 0, NULL, 0 },
-	{ "loader-cache", decode_refuse, 0, NULL, 0 },
 	{ "run-cdi-hooks", decode_refuse, 0, NULL, 0 },
 	{ "cdi-strict", decode_refuse, 0, NULL, 0 },
 	{ "cdi-spec-dirs", decode_refuse, 0, NULL, 0 },

@@ -9,6 +9,13 @@
 #include "base/err.h"
 #include "base/str.h"
 
+/* Setting loader-cache: when that of a container is changed. */
+enum nv_loader_cache {
+	NV_LOADER_CACHE_AUTO,  /* where the driver's libraries would not be found without */
+	NV_LOADER_CACHE_MERGE, /* where they are not in it */
+	NV_LOADER_CACHE_NONE,
+};
+
 struct nv_settings {
 	const char *file;	 /* where they came from; NULL: built-in defaults */
 	const char *driver_root; /* "/" */
@@ -27,6 +34,7 @@ struct nv_settings {
 	bool ignore_capabilities;      /* capabilities = "ignore": all of these for every request */
 	bool missing_driver_is_error;  /* on-missing-driver = "error" (default) | "warn" */
 	bool protect_proc_driver; /* containers without a GPU see no file of the driver in procfs */
+	enum nv_loader_cache loader_cache;
 	bool may_open_gpus; /* in no file: set by who makes a container, so that a GPU may be opened
 				* to learn its UUID */
 	struct nv_testing {

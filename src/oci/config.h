@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/decode.h"
+#include "base/ldso_cache.h"
 #include "base/vec.h"
 #include "oci/seccomp.h"
 
@@ -293,6 +294,17 @@ struct oci_tmpfs {
 	const char *reason;
 };
 
+/*
+ * Libraries that the container's loader shall find in place of others of the same names. Whether its cache has to
+ * change for that, what is in the container decides. No JSON field: filled by edits only.
+ */
+struct oci_loader_cache {
+	struct ldso_libraries libraries; /* empty: nothing to do */
+	bool always; /* have them in the cache even where they are found without */
+	const char *origin;
+	const char *reason;
+};
+
 struct oci_config {
 	const char *
 		text; /* the document itself, kept in the record: later edits of it change nothing */
@@ -307,7 +319,8 @@ struct oci_config {
 	struct oci_hook_list hooks[OCI_HOOK_COUNT];
 	struct oci_linux linux;
 	VEC(struct oci_annotation) annotations;
-	VEC(struct oci_mount) extra_mounts; /* by edits: done after /dev is set up */
-	VEC(struct oci_link) links;	    /* by edits */
-	VEC(struct oci_tmpfs) tmpfs;	    /* by edits */
+	VEC(struct oci_mount) extra_mounts;   /* by edits: done after /dev is set up */
+	VEC(struct oci_link) links;	      /* by edits */
+	VEC(struct oci_tmpfs) tmpfs;	      /* by edits */
+	struct oci_loader_cache loader_cache; /* by edits */
 };

@@ -40,6 +40,20 @@ static int check_tmpfs(const struct oci_tmpfs *tmpfs, struct err *err)
 	return check_path(tmpfs->dest, tmpfs->origin, err);
 }
 
+static int check_loader_cache(const struct oci_loader_cache *cache, struct err *err)
+{
+	int r = 0;
+
+	VEC_EACH(library, &cache->libraries) {
+		if (!*library->name || strchr(library->name, '/'))
+			return err_set(err, EINVAL, "%s: `%s` is not the name of a library",
+				       cache->origin, library->name);
+		if (r == 0)
+			r = check_path(library->path, cache->origin, err);
+	}
+	return r;
+}
+
 /* Everything that can be wrong, before anything is changed. */
 static int check(const struct oci_edits *edits, const char *access, struct err *err)
 {
@@ -70,7 +84,7 @@ static int check(const struct oci_edits *edits, const char *access, struct err *
 		if (r == 0)
 			r = check_tmpfs(tmpfs, err);
 	}
-	return r;
+	return r == 0 ? check_loader_cache(&edits->loader_cache, err) : r;
 }
 
 static void add_device(struct oci_linux *config, const struct oci_device *device,
@@ -160,5 +174,6 @@ int oci_edits_apply(struct oci_config *config, const struct oci_edits *edits, st
 		VEC_PUSH(&config->links, arena, *link);
 	VEC_EACH(tmpfs, &edits->tmpfs)
 		VEC_PUSH(&config->tmpfs, arena, *tmpfs);
+	config->loader_cache = edits->loader_cache;
 	return 0;
 }

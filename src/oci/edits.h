@@ -17,7 +17,8 @@ struct oci_edits {
 	struct strings dropped_hooks;	/* file names of prestart hooks */
 	VEC(struct oci_mount) mounts;	/* done after the mounts of config.json and /dev */
 	VEC(struct oci_link) links;	/* done after the mounts */
-	VEC(struct oci_tmpfs) tmpfs;	/* done last, before config.json's own seals */
+	VEC(struct oci_tmpfs) tmpfs;	/* done after the links */
+	struct oci_loader_cache loader_cache; /* done last, before config.json's own seals */
 };
 
 /* What the rules of its devices allow: letters of r, w, m. */

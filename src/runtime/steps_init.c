@@ -128,7 +128,8 @@ int step_mount_rootfs(struct create *c, struct err *err)
 				 &c->new_root_fd, err);
 	}
 	if (r == 0)
-		r = rootfs_plan_apply(&c->plan, PHASE_BEFORE_PIVOT, c->new_root_fd, c->arena, err);
+		r = rootfs_plan_apply(&c->plan, PHASE_BEFORE_PIVOT, c->new_root_fd, c->arena,
+				      &c->warnings, err);
 	if (r < 0)
 		return r;
 	/* Now, because the root may become read-only later. */
@@ -182,7 +183,7 @@ int step_seal_rootfs(struct create *c, struct err *err)
 	r = sysctl_apply(&c->config->linux, err);
 	if (r < 0)
 		return r;
-	return rootfs_plan_apply(&c->plan, PHASE_AFTER_PIVOT, root_fd, c->arena, err);
+	return rootfs_plan_apply(&c->plan, PHASE_AFTER_PIVOT, root_fd, c->arena, &c->warnings, err);
 }
 
 /* HOME as login(1) would set it, when the config has none. The image's passwd is read with bounds. */

@@ -63,6 +63,7 @@ static int cover(struct oci_config *config, const struct oci_edits *edits, struc
 {
 	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const struct rootfs_cgroups cgroups = { 0 };
+	struct strings warnings = { 0 };
 	struct rootfs_plan plan;
 	int r;
 
@@ -72,7 +73,7 @@ static int cover(struct oci_config *config, const struct oci_edits *edits, struc
 	if (r < 0)
 		return r;
 	keep_tmpfs(&plan);
-	return rootfs_plan_apply(&plan, PHASE_BEFORE_PIVOT, root_fd, arena, err);
+	return rootfs_plan_apply(&plan, PHASE_BEFORE_PIVOT, root_fd, arena, &warnings, err);
 }
 
 int main(int argc, char *argv[])

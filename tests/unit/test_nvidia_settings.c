@@ -38,6 +38,7 @@ TEST(empty_file_gives_defaults)
 	CHECK_INT(settings.capabilities, NV_CAP_EVERY);
 	CHECK(settings.protect_proc_driver);
 	CHECK(!settings.ignore_capabilities && !settings.may_open_gpus);
+	CHECK_INT(settings.loader_cache, NV_LOADER_CACHE_AUTO);
 	CHECK_STR(settings.testing.proc_root, "/proc");
 	CHECK_STR(settings.testing.sys_root, "/sys");
 	CHECK(!settings.testing.fake_devices);
@@ -79,7 +80,7 @@ TEST(unknown_keys_name_place_and_choice)
 	CHECK_HAS(refusal("[nvidia]\n\ndriver-rot = \"/\"\n"),
 		  "config.toml:3: unknown key `nvidia.driver-rot` (known: driver-root, dev-root, "
 		  "ldcache, library-dirs, binary-dirs, firmware-dirs, config-dirs, capabilities, "
-		  "on-missing-driver, protect-proc-driver, nvidia-config, ");
+		  "on-missing-driver, protect-proc-driver, loader-cache, nvidia-config, ");
 	CHECK_HAS(
 		refusal("[nvidia.testing]\nfake = true\n"),
 		":2: unknown key `nvidia.testing.fake` (known: proc-root, sys-root, fake-devices)");
@@ -216,12 +217,34 @@ TEST(directories_of_firmware_and_config_files)
 TEST(keys_of_later_versions_are_refused_by_name)
 {
 	static const char *const keys[] = {
-		"mode", "layout", "loader-cache", "run-cdi-hooks", "cdi-strict", "cdi-spec-dirs",
+		"mode", "layout", "run-cdi-hooks", "cdi-strict", "cdi-spec-dirs",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		CHECK_HAS(refusal(arena_printf(&fixture_arena, "[nvidia]\n%s = \"x\"\n", keys[i])),
 			  keys[i]);
+}
+
+TEST(loader_cache)
+{
+	static const struct {
+		const char *text;
+		enum nv_loader_cache expected;
+	} cases[] = {
+		{ "[nvidia]\nloader-cache = \"auto\"\n", NV_LOADER_CACHE_AUTO },
+		{ "[nvidia]\nloader-cache = \"merge\"\n", NV_LOADER_CACHE_MERGE },
+		{ "[nvidia]\nloader-cache = \"none\"\n", NV_LOADER_CACHE_NONE },
+	};
+	struct nv_settings settings;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CHECK_INT(read_settings(cases[i].text, &settings), 0);
+		CHECK_INT(settings.loader_cache, cases[i].expected);
+	}
+	CHECK_HAS(refusal("[nvidia]\nloader-cache = \"run\"\n"),
+		  "config.toml:2: nvidia.loader-cache: `run` is not supported, no ldconfig is run");
+	CHECK_HAS(refusal("[nvidia]\nloader-cache = \"exec\"\n"), "`exec`");
+	CHECK_HAS(refusal("[nvidia]\nloader-cache = 1\n"), ":2:");
 }
 
 TEST(files)

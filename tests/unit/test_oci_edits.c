@@ -202,6 +202,29 @@ static void check_refused(struct oci_edits *edits, struct arena *arena, const ch
 	CHECK_INT(config.linux.resources.devices.count, 0);
 }
 
+TEST(loader_cache_arrives)
+{
+	struct arena arena = { 0 };
+	struct oci_config config = { 0 };
+	struct oci_edits edits = { .loader_cache = { .origin = "test" } };
+	struct ldso_library *library = VEC_ADD(&edits.loader_cache.libraries, &arena);
+	struct err err = { 0 };
+
+	*library = (struct ldso_library){ .name = "libcuda.so.1", .path = "lib/libcuda.so.1" };
+	CHECK_INT(oci_edits_apply(&config, &edits, &arena, &err), -EINVAL);
+	CHECK_STR(err.text, "test: `lib/libcuda.so.1` is not an absolute path");
+	library->path = "/lib/libcuda.so.1";
+	library->name = "lib/libcuda.so.1";
+	CHECK_INT(oci_edits_apply(&config, &edits, &arena, &err), -EINVAL);
+	CHECK_STR(err.text, "test: `lib/libcuda.so.1` is not the name of a library");
+	CHECK_INT(config.loader_cache.libraries.count, 0);
+	library->name = "libcuda.so.1";
+	CHECK_INT(oci_edits_apply(&config, &edits, &arena, &err), 0);
+	CHECK_INT(config.loader_cache.libraries.count, 1);
+	CHECK_STR(config.loader_cache.origin, "test");
+	arena_done(&arena);
+}
+
 TEST(wrong_edits_change_nothing)
 {
 	struct arena arena = { 0 };
