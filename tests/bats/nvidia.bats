@@ -355,6 +355,19 @@ libcuda.so.$version"
 	no_leftovers
 }
 
+@test "nvidia: in a user namespace nodes, sockets and files of every capability are bound" {
+	chown -R -h 100000:100000 "$BUNDLE/rootfs"
+	# As /dev is: init opens the nodes that it binds.
+	chmod 0711 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR"
+	config_edit '.linux.namespaces += [{"type": "user"}]
+		| .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	files_with all
+	got nvidiactl nvidia2 nvidia-uvm nvidia-modeset card2 renderD130 socket nvidia-mps libnvidia-glcore.so libcuda.so \
+		nvidia-smi gsp_ga10x.bin -- card0 nvidia0
+	no_leftovers
+}
+
 @test "nvidia: unknown capabilities are errors" {
 	program_args nvidia-smi -L
 	env_add NVIDIA_DRIVER_CAPABILITIES=all
