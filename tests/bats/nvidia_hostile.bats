@@ -4,6 +4,7 @@
 # GPU containers from hostile images: the container works or is refused in one line, and the host stays as it is.
 # bats file_tags=nvidia,root
 
+# shellcheck disable=SC2016  # the dollars in single quotes are for eval and jq
 # shellcheck disable=SC2030,SC2031,SC2153,SC2154  # each test is a subshell, with what setup and capture set
 
 load helpers/nvidia

@@ -370,6 +370,23 @@ own_mount() {
 	no_leftovers
 }
 
+@test "nvidia residue: the same on older kernels" {
+	local dir=$tree$libraries
+
+	ln -s elsewhere "$dir/libcuda.so.1"
+	echo a file >"$dir/libcuda.so"
+	tree_note
+	program_args nvidia-smi -L --libraries
+	for calls in openat2 open_tree,move_mount mount_setattr openat2,open_tree,move_mount,mount_setattr,fsopen=EPERM; do
+		capture "$HELPERS/degrade" "$calls" "$NVCRUN" --root "$STATE" "${NVCRUN_OPTIONS[@]}" run --gpus all \
+			--bundle "$BUNDLE" "$CTR" </dev/null
+		succeeds
+		is "$output" "$(listing 0 2)"
+		tree_same
+	done
+	no_leftovers
+}
+
 @test "nvidia residue: without a GPU nothing is noted" {
 	create_container
 	succeeds
