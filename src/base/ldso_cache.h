@@ -36,6 +36,15 @@
 #define LDSO_FLAGS_OWN 0x0003U
 #endif
 
+/* The loader of the other C library, musl, which has no cache. */
+#if defined(__aarch64__)
+#define LDSO_MUSL_LOADER "/lib/ld-musl-aarch64.so.1"
+#elif defined(__powerpc64__)
+#define LDSO_MUSL_LOADER "/lib/ld-musl-powerpc64le.so.1"
+#else
+#define LDSO_MUSL_LOADER "/lib/ld-musl-x86_64.so.1"
+#endif
+
 struct ldso_entry {
 	const char *name; /* `libcuda.so.1` */
 	const char *path; /* as ldconfig wrote it: absolute in the cache's own root */

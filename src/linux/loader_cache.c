@@ -34,14 +34,6 @@ static const struct loader {
 #endif
 };
 
-#if defined(__aarch64__)
-#define MUSL_LOADER "/lib/ld-musl-aarch64.so.1"
-#elif defined(__powerpc64__)
-#define MUSL_LOADER "/lib/ld-musl-powerpc64le.so.1"
-#else
-#define MUSL_LOADER "/lib/ld-musl-x86_64.so.1"
-#endif
-
 static bool exists(int root_fd, const char *path)
 {
 	cleanup_close int fd = -EBADF;
@@ -277,7 +269,7 @@ int loader_cache_update(int root_fd, const struct rootfs_op *op, struct arena *a
 		loadable(root_fd, &op->loader_cache->libraries, arena);
 	int r;
 
-	if (!libraries.count && exists(root_fd, MUSL_LOADER))
+	if (!libraries.count && exists(root_fd, LDSO_MUSL_LOADER))
 		return err_set(err, ENOEXEC,
 			       "the C library of the image is musl, the libraries need glibc: take "
 			       "another image, or install gcompat");

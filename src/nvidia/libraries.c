@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/ldso_cache.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "nvidia/elf.h"
@@ -119,12 +120,17 @@ static bool find_directory(int root_fd, const char *path, struct stat *ret)
 	return path_open_in(root_fd, path, O_PATH | O_DIRECTORY, &fd) == 0 && fstat(fd, ret) == 0;
 }
 
+static bool exists(int root_fd, const char *path)
+{
+	cleanup_close int fd = -EBADF;
+
+	return path_open_in(root_fd, path, O_PATH, &fd) == 0;
+}
+
 bool nv_is_debian_layout(int root_fd)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(debian_marks); i++) {
-		cleanup_close int fd = -EBADF;
-
-		if (path_open_in(root_fd, debian_marks[i], O_PATH, &fd) == 0)
+		if (exists(root_fd, debian_marks[i]))
 			return true;
 	}
 	return false;
@@ -132,7 +138,13 @@ bool nv_is_debian_layout(int root_fd)
 
 const char *nv_library_destination(int root_fd)
 {
-	return nv_is_debian_layout(root_fd) ? "/usr/lib/" NV_TRIPLET : "/usr/lib64";
+	if (nv_is_debian_layout(root_fd))
+		return "/usr/lib/" NV_TRIPLET;
+	/* Where musl runs programs of glibc (gcompat) it searches no other directory. */
+	if (exists(root_fd, LDSO_MUSL_LOADER) && !exists(root_fd, "/usr/lib64/libc.so.6") &&
+	    !exists(root_fd, "/lib64/libc.so.6"))
+		return "/usr/lib";
+	return "/usr/lib64";
 }
 
 const char *nv_library_destination32(int root_fd)

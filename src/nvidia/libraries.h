@@ -16,7 +16,7 @@ int nv_libraries_add(const struct nv_job *job, struct oci_edits *edits, struct e
 
 /*
  * The directory for 64-bit libraries in the container: Debian's where the root file system looks
- * like Debian's, else /usr/lib64.
+ * like Debian's, /usr/lib where its C library is musl, else /usr/lib64.
  */
 const char *nv_library_destination(int root_fd);
 

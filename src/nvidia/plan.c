@@ -50,6 +50,15 @@ const char *nv_plan_nothing(const struct nv_plan *plan, struct arena *arena)
 	return strbuf_text(&out);
 }
 
+const char *nv_plan_loader_cache(const struct nv_plan *plan)
+{
+	const struct oci_loader_cache *cache = &plan->injection.edits.loader_cache;
+
+	if (!cache->libraries.count)
+		return "never";
+	return cache->always ? "where one is missing" : "where another would be loaded";
+}
+
 static void end_line(const struct printer *p, const char *key)
 {
 	json_end_object(p->line);
@@ -244,6 +253,28 @@ static void print_tmpfs(const struct printer *p, const char *key)
 	json_end_array(p->w);
 }
 
+/* What the container's cache says is not known here: the names are those that would have to be in it. */
+static void print_loader_cache(const struct printer *p, const char *key)
+{
+	const struct oci_loader_cache *cache = &p->plan->injection.edits.loader_cache;
+
+	json_object(p->w, key);
+	json_string(p->w, "change", nv_plan_loader_cache(p->plan));
+	if (cache->reason)
+		json_string(p->w, "reason", cache->reason);
+	if (open_list(p, "libraries", cache->libraries.count)) {
+		VEC_EACH(library, &cache->libraries) {
+			json_object(p->line, NULL);
+			json_string(p->line, "name", library->name);
+			json_string(p->line, "path", library->path);
+			json_uint(p->line, "bits", library->flags == LDSO_FLAGS_OWN ? 64 : 32);
+			end_line(p, NULL);
+		}
+		json_end_array(p->w);
+	}
+	json_end_object(p->w);
+}
+
 static void print_dropped_hooks(const struct printer *p, const char *key)
 {
 	print_texts(p, key, &p->plan->dropped_hooks);
@@ -274,6 +305,7 @@ static const struct section {
 	{ "mounts", print_mounts },
 	{ "links", print_links },
 	{ "tmpfs", print_tmpfs },
+	{ "loaderCache", print_loader_cache },
 	{ "droppedMounts", print_dropped_mounts },
 	{ "droppedHooks", print_dropped_hooks },
 	{ "warnings", print_warnings },

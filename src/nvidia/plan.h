@@ -19,6 +19,9 @@ struct nv_plan {
 /* As JSON with a final newline, in @arena. The same plan always gives the same bytes. */
 char *nv_plan_json(const struct nv_plan *plan, struct arena *arena);
 
+/* When /etc/ld.so.cache of the container is replaced: `never`, or under which condition. */
+const char *nv_plan_loader_cache(const struct nv_plan *plan);
+
 /* Who asked: `--gpus`, `NVIDIA_VISIBLE_DEVICES`, or NULL when nobody did. */
 const char *nv_plan_source(const struct nv_request *request, struct arena *arena);
 

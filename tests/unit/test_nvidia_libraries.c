@@ -2,6 +2,7 @@
 /* nvidia/libraries: which files, where to, which links. */
 #include "nvidia/libraries.h"
 
+#include "base/ldso_cache.h"
 #include "nvidia_fixture.h"
 
 #define LIB    "usr/lib/" NV_TRIPLET
@@ -422,6 +423,25 @@ TEST(directory_of_the_other_kind)
 	result = run(NV_CAP_COMPUTE);
 	CHECK_STR(mount_at(&result, INSIDE "libcuda.so" V)->source,
 		  fixture_path(LIB "/libcuda.so" V));
+}
+
+TEST(destination_by_c_library)
+{
+	cleanup_close int root_fd = -EBADF;
+
+	fixture_remove("root");
+	root_fd = open(fixture_path("root/"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CHECK_STR(nv_library_destination(root_fd), "/usr/lib64");
+	fixture_file("root" LDSO_MUSL_LOADER, "");
+	CHECK_STR(nv_library_destination(root_fd), "/usr/lib");
+	fixture_file("root/lib64/libc.so.6", "");
+	CHECK_STR(nv_library_destination(root_fd), "/usr/lib64");
+	fixture_remove("root/lib64/libc.so.6");
+	fixture_file("root/usr/lib64/libc.so.6", "");
+	CHECK_STR(nv_library_destination(root_fd), "/usr/lib64");
+	fixture_file("root/etc/debian_version", "");
+	CHECK_STR(nv_library_destination(root_fd), "/usr/lib/" NV_TRIPLET);
+	fixture_remove("root");
 }
 
 TEST(destination32)
