@@ -127,8 +127,8 @@ static void add_loader_cache(struct table *table, const struct nv_plan *plan)
 	const struct oci_loader_cache *cache = &plan->injection.edits.loader_cache;
 	const char *const cells[] = {
 		"/etc/ld.so.cache",
-		arena_printf(table->arena, "%s, of %zu names", nv_plan_loader_cache(plan),
-			     cache->libraries.count),
+		nv_plan_loader_cache(plan),
+		arena_printf(table->arena, "%zu", cache->libraries.count),
 		cache->reason,
 	};
 
@@ -173,7 +173,7 @@ static const struct section {
 	{ { "FILE", "REASON", "OF THE HOST" }, 3, add_mounts },
 	{ { "LINK", "TO", "REASON" }, 3, add_links },
 	{ { "COVERED", "SHOWS", "REASON" }, 3, add_covers },
-	{ { "LOADER CACHE", "REPLACED", "REASON" }, 3, add_loader_cache },
+	{ { "LOADER CACHE", "REPLACED", "NAMES", "REASON" }, 4, add_loader_cache },
 	{ { "VARIABLE" }, 1, add_env },
 	{ { "DROPPED", "OF CONFIG.JSON", "REASON" }, 3, add_dropped },
 	{ { "WARNING" }, 1, add_warnings },

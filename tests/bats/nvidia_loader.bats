@@ -116,11 +116,24 @@ listed() {
 	is "$(file_state)" "$state"
 }
 
+# What an image on a read-only file system must have.
+bring_mount_points() {
+	local source path
+
+	nvcrun nvidia plan --bundle "$BUNDLE" --gpus all >"$BATS_TEST_TMPDIR/plan"
+	jq -r '.mounts[] | .source + " " + .destination' "$BATS_TEST_TMPDIR/plan" | while read -r source path; do
+		mkdir -p "$BUNDLE/rootfs${path%/*}"
+		if [ -d "$source" ]; then mkdir "$BUNDLE/rootfs$path"; else touch "$BUNDLE/rootfs$path"; fi
+	done
+	jq -r '.links[] | .target + " " + .path' "$BATS_TEST_TMPDIR/plan" | while read -r source path; do
+		mkdir -p "$BUNDLE/rootfs${path%/*}"
+		ln -s "$source" "$BUNDLE/rootfs$path"
+	done
+}
+
 @test "nvidia loader: a root file system that cannot be written to" {
 	stale_cache libcuda.so.1
-	# The mount points are there from an earlier run.
-	smi_with '0 2' --gpus all
-	stale_cache libcuda.so.1
+	bring_mount_points
 	view same
 	in_view mount --bind "$BUNDLE/rootfs" "$BUNDLE/rootfs"
 	in_view mount -o remount,bind,ro "$BUNDLE/rootfs"

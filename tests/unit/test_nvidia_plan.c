@@ -48,7 +48,12 @@ static struct nv_plan whole_plan(void)
 	};
 	struct oci_tmpfs cover = { .dest = "/proc/driver/nvidia", .mode = 0555, .reason = "own" };
 	struct oci_edits *edits = &plan.injection.edits;
+	const struct ldso_library library = { .name = "libcuda.so.1",
+					      .path = "/usr/lib64/libcuda.so.1",
+					      .flags = LDSO_FLAGS_OWN };
 
+	edits->loader_cache.reason = "stubs";
+	VEC_PUSH(&edits->loader_cache.libraries, &arena, library);
 	VEC_PUSH(&plan.request.ids, &arena, "1");
 	VEC_PUSH(&plan.injection.library_dirs, &arena, "/opt/lib");
 	VEC_PUSH(&plan.injection.gpus, &arena, gpu);
@@ -110,6 +115,14 @@ TEST(plan_json_has_everything)
 		  "\t\t\t\t{\"bind\":\"gpus/0000:07:00.0\",\"source\":\"/proc/driver/nvidia/gpus/"
 		  "x\"}\n"
 		  "\t\t\t]\n\t\t}\n\t],\n"
+		  "\t\"loaderCache\": {\n"
+		  "\t\t\"change\": \"where another would be loaded\",\n"
+		  "\t\t\"reason\": \"stubs\",\n"
+		  "\t\t\"libraries\": [\n"
+		  "\t\t\t{\"name\":\"libcuda.so.1\",\"path\":\"/usr/lib64/"
+		  "libcuda.so.1\",\"bits\":64}\n"
+		  "\t\t]\n"
+		  "\t},\n"
 		  "\t\"droppedMounts\": [\n\t\t\"" NV_MOUNTS_DIR "/1\"\n\t],\n"
 		  "\t\"droppedHooks\": [\n\t\t\"/usr/bin/nvidia-container-runtime-hook\"\n\t],\n"
 		  "\t\"warnings\": [\n\t\t\"look out\"\n\t]\n"
@@ -140,6 +153,9 @@ TEST(plan_text_has_everything)
 		  "\n"
 		  "COVERED               SHOWS                       REASON\n"
 		  "/proc/driver/nvidia   params, gpus/0000:07:00.0   own\n"
+		  "\n"
+		  "LOADER CACHE       REPLACED                        NAMES       REASON\n"
+		  "/etc/ld.so.cache   where another would be loaded   1           stubs\n"
 		  "\n"
 		  "VARIABLE\n"
 		  "NVIDIA_VISIBLE_DEVICES=1\n"
