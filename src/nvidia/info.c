@@ -41,6 +41,8 @@ static int inject(const struct reader *reader, unsigned int capabilities, bool w
 	const struct nv_request everything = {
 		.kind = NV_ALL,
 		.capabilities = capabilities,
+		/* As with `all`: what a host lacks of the others is shown as none, and needs no warning. */
+		.implied = NV_CAP_EVERY & ~(NV_CAP_COMPUTE | NV_CAP_UTILITY),
 		.source = "",
 		.text = "this host",
 	};
