@@ -317,10 +317,43 @@ static int make_file(struct walk *walk, int *ret_fd)
 	return -EISDIR;
 }
 
+static int make_by_walk(int root_fd, const char *path, struct arena *arena, int *ret_fd)
+{
+	struct walk walk = { .make = true, .mode = 0755 };
+	int r;
+
+	r = walk_start(&walk, arena, root_fd, path);
+	if (r == 0) {
+		r = make_file(&walk, ret_fd);
+		walk_done(&walk);
+	}
+	return r;
+}
+
+/*
+ * The usual case without a walk: the directory is there, the file is not. -EAGAIN for all others: no directory, a
+ * dangling link, somebody who exchanges files.
+ */
+static int make_in_parent(int root_fd, const char *path, struct arena *arena, int *ret_fd)
+{
+	cleanup_close int dir_fd = -EBADF, made_fd = -EBADF, fd = -EBADF;
+	struct stat made, st;
+	const char *name;
+
+	if (path_open_parent_in(root_fd, path, false, arena, &dir_fd, &name) < 0)
+		return -EAGAIN;
+	made_fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (made_fd < 0 || fd < 0 || fstat(made_fd, &made) < 0 || fstat(fd, &st) < 0 ||
+	    made.st_dev != st.st_dev || made.st_ino != st.st_ino)
+		return -EAGAIN;
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
 int path_make_target_in(int root_fd, const char *path, bool is_file, int *ret_fd)
 {
 	struct arena arena = { 0 };
-	struct walk walk = { .make = true, .mode = 0755 };
 	cleanup_close int fd = -EBADF;
 	struct stat st;
 	int r;
@@ -329,11 +362,9 @@ int path_make_target_in(int root_fd, const char *path, bool is_file, int *ret_fd
 		return path_make_dirs_in(root_fd, path, 0755, ret_fd);
 	r = path_open_in(root_fd, path, O_PATH, &fd);
 	if (r == -ENOENT) {
-		r = walk_start(&walk, &arena, root_fd, path);
-		if (r == 0) {
-			r = make_file(&walk, &fd);
-			walk_done(&walk);
-		}
+		r = make_in_parent(root_fd, path, &arena, &fd);
+		if (r < 0)
+			r = make_by_walk(root_fd, path, &arena, &fd);
 		arena_done(&arena);
 	}
 	if (r < 0)

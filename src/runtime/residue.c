@@ -23,6 +23,8 @@ struct note {
 	int root_fd;
 	struct arena *arena;
 	struct residue *residue;
+	const char *
+		present; /* the last directory that was found to be there: mostly that of the next, too */
 };
 
 static const char *parent_of(const char *path, struct arena *arena)
@@ -42,8 +44,12 @@ static void note_directories(struct note *note, const char *path)
 {
 	struct strings *directories = &note->residue->directories;
 
-	if (strings_have(directories, path) || !is_absent(note->root_fd, path))
+	if (str_eq(path, note->present) || strings_have(directories, path))
 		return;
+	if (!is_absent(note->root_fd, path)) {
+		note->present = path;
+		return;
+	}
 	note_directories(note, parent_of(path, note->arena));
 	VEC_PUSH(directories, note->arena, path);
 }
@@ -83,7 +89,7 @@ static void note_link(struct note *note, const struct rootfs_op *op)
 void residue_note(const struct rootfs_plan *plan, int root_fd, struct arena *arena,
 		  struct residue *ret)
 {
-	struct note note = { .root_fd = root_fd, .arena = arena, .residue = ret };
+	struct note note = { .root_fd = root_fd, .arena = arena, .residue = ret, .present = "" };
 
 	VEC_EACH(op, &plan->ops) {
 		if (op->injected && op->kind == OP_BIND)
@@ -186,20 +192,43 @@ static bool is_shared(const struct record *record, const char *root, struct aren
 	return false;
 }
 
-/* A mount point that is still as it was made; its program, or another tool, may have written to it. */
-static void remove_empty(int root_fd, const char *path, struct arena *arena)
+/* The directory of what is removed; mostly that of the next, too. */
+struct place {
+	int root_fd;
+	struct arena *arena;
+	const char *path;
+	int fd; /* O_PATH, owned; < 0: there is none */
+};
+
+/* The name of @path in its directory, which is then open as @place->fd; NULL where there is none. */
+static const char *go_to(struct place *place, const char *path)
 {
-	cleanup_close int dir_fd = -EBADF;
-	const char *name;
+	const char *parent;
+
+	if (path[0] != '/')
+		return NULL;
+	parent = parent_of(path, place->arena);
+	if (!place->path || !str_eq(parent, place->path)) {
+		fd_close(place->fd);
+		place->fd = -EBADF;
+		place->path = parent;
+		(void)path_open_in(place->root_fd, parent, O_PATH | O_DIRECTORY, &place->fd);
+	}
+	return place->fd < 0 ? NULL : strrchr(path, '/') + 1;
+}
+
+/* A mount point that is still as it was made; its program, or another tool, may have written to it. */
+static void remove_empty(struct place *place, const char *path)
+{
+	const char *name = go_to(place, path);
 	struct stat st;
 
-	if (path_open_parent_in(root_fd, path, false, arena, &dir_fd, &name) < 0 ||
-	    fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!name || fstatat(place->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	if (S_ISDIR(st.st_mode))
-		(void)unlinkat(dir_fd, name, AT_REMOVEDIR); /* only when empty */
+		(void)unlinkat(place->fd, name, AT_REMOVEDIR); /* only when empty */
 	else if (S_ISREG(st.st_mode) && st.st_size == 0)
-		(void)unlinkat(dir_fd, name, 0);
+		(void)unlinkat(place->fd, name, 0);
 }
 
 /* The image's own link again, its owner as that of ours: root of the container. */
@@ -216,24 +245,22 @@ static void put_back(int dir_fd, const char *name, const char *target)
 		(void)unlinkat(dir_fd, TEMPORARY, 0);
 }
 
-static void remove_link(int root_fd, const struct residue_link *link, struct arena *arena)
+static void remove_link(struct place *place, const struct residue_link *link)
 {
-	cleanup_close int dir_fd = -EBADF;
-	const char *name, *now;
+	const char *name = go_to(place, link->path);
+	const char *now = name ? read_link(place->fd, name, place->arena) : NULL;
 
-	if (path_open_parent_in(root_fd, link->path, false, arena, &dir_fd, &name) < 0)
-		return;
-	now = read_link(dir_fd, name, arena);
 	if (!now || !str_eq(now, link->target))
 		return;
 	if (link->was)
-		put_back(dir_fd, name, link->was);
+		put_back(place->fd, name, link->was);
 	else
-		(void)unlinkat(dir_fd, name, 0);
+		(void)unlinkat(place->fd, name, 0);
 }
 
 void residue_remove(const struct record *record, const char *root, int dir_fd, struct arena *arena)
 {
+	struct place place = { .arena = arena, .fd = -EBADF };
 	cleanup_close int root_fd = -EBADF;
 	struct residue residue = { 0 };
 
@@ -242,10 +269,12 @@ void residue_remove(const struct record *record, const char *root, int dir_fd, s
 	root_fd = open(record->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return;
+	place.root_fd = root_fd;
 	VEC_EACH(link, &residue.links)
-		remove_link(root_fd, link, arena);
+		remove_link(&place, link);
 	VEC_EACH(path, &residue.mount_points)
-		remove_empty(root_fd, *path, arena);
+		remove_empty(&place, *path);
 	for (size_t i = residue.directories.count; i-- > 0;)
-		remove_empty(root_fd, residue.directories.items[i], arena);
+		remove_empty(&place, residue.directories.items[i]);
+	fd_close(place.fd);
 }
