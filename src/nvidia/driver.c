@@ -48,6 +48,14 @@ static const char *const usual_dirs32[] = {
 	"/run/opengl-driver-32/lib",
 };
 
+/* Those which hold the whole driver, so that nothing of it is anywhere else. */
+static const char *const whole_dirs[] = {
+	"/usr/local/nvidia/lib64",
+	"/usr/lib/wsl/lib",
+	"/run/opengl-driver/lib",
+	"/run/opengl-driver-32/lib",
+};
+
 /* What tells the libraries of 64-bit programs from those of 32-bit ones. */
 static const struct abi {
 	int bits;
@@ -457,6 +465,15 @@ static bool note_place(const struct search *search, const char *dir, struct plac
 	return true;
 }
 
+static bool is_whole(const char *dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(whole_dirs); i++) {
+		if (str_eq(dir, whole_dirs[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * The other usual places: some distributions spread the driver. A file of the driver's version is the
  * driver's wherever it lies.
@@ -466,6 +483,8 @@ static struct strings further_dirs(const struct search *search)
 	struct places places = { 0 };
 	struct strings dirs = { 0 };
 
+	if (search->dirs.count == 1 && is_whole(search->dirs.items[0]))
+		return dirs;
 	VEC_EACH(dir, &search->dirs)
 		(void)note_place(search, *dir, &places);
 	for (size_t i = 0; i < search->abi->usual_count; i++) {

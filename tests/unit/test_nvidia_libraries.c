@@ -333,6 +333,21 @@ TEST(driver_spread_over_directories)
 	fixture_remove("lib");
 }
 
+/* What lies elsewhere belongs to somebody else. */
+TEST(driver_in_a_directory_of_its_own)
+{
+	struct result result;
+
+	fixture_remove("usr");
+	fixture_library("usr/local/nvidia/lib64", "libcuda", "libcuda.so.1");
+	fixture_library("usr/local/nvidia/lib64", "libnvidia-ml", "libnvidia-ml.so.1");
+	fixture_library(LIB, "libnvidia-glcore", NULL);
+	result = run(NV_CAP_COMPUTE | NV_CAP_GRAPHICS);
+	CHECK_INT(result.code, 0);
+	CHECK_STR(names(&result), "libcuda.so" V " ");
+	fixture_remove("usr");
+}
+
 /* A libGL of the driver itself; glvnd's is the image's business. */
 TEST(drivers_without_glvnd)
 {
