@@ -56,6 +56,10 @@ static int bind_host_node(int root_fd, const struct rootfs_op *op, struct err *e
 	struct stat st;
 	int r;
 
+	if (source_fd < 0 && errno == ENOENT && op->remedy)
+		return err_set(err, ENOENT,
+			       "mknod is not permitted, and the host has no %s: run `%s`",
+			       op->source, op->remedy);
 	if (source_fd < 0)
 		return err_errno(err, "mknod is not permitted, and binding %s of the host instead",
 				 op->source);

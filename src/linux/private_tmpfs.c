@@ -53,26 +53,31 @@ static int spare_host(int root_fd, struct err *err)
 	return r < 0 ? err_prefix(err, "/proc in the container") : 0;
 }
 
-static int write_file(int dir_fd, const struct oci_tmpfs_file *file, struct err *err)
+static int write_file(int root_fd, const struct oci_tmpfs_file *file, struct arena *arena,
+		      struct err *err)
 {
-	cleanup_close int fd =
-		openat(dir_fd, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		       file->mode);
+	cleanup_close int dir_fd = -EBADF, fd = -EBADF;
+	const char *name;
 	int r;
 
+	r = path_open_parent_in(root_fd, file->name, true, arena, &dir_fd, &name);
+	if (r < 0)
+		return err_code(err, r, "create the directory of `%s`", file->name);
+	fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, file->mode);
 	if (fd < 0)
 		return err_errno(err, "create `%s`", file->name);
 	r = fd_write_all(fd, file->text, strlen(file->text));
 	return r < 0 ? err_code(err, r, "write `%s`", file->name) : 0;
 }
 
-static int write_files(int dir_fd, const struct oci_tmpfs *tmpfs, struct err *err)
+static int write_files(int root_fd, const struct oci_tmpfs *tmpfs, struct arena *arena,
+		       struct err *err)
 {
 	int r = 0;
 
 	VEC_EACH(file, &tmpfs->files) {
 		if (r == 0)
-			r = write_file(dir_fd, file, err);
+			r = write_file(root_fd, file, arena, err);
 	}
 	return r;
 }
@@ -86,7 +91,7 @@ static int place(int target_fd, const struct rootfs_op *op, struct arena *arena,
 
 	r = mount_make(op->fstype, op->source, &op->flags, arena, &fd, err);
 	if (r == 0)
-		r = write_files(fd, op->tmpfs, err);
+		r = write_files(fd, op->tmpfs, arena, err);
 	if (r == 0)
 		r = mount_attach(target_fd, fd, err);
 	if (r == 0)
@@ -108,7 +113,7 @@ static int place_old(int root_fd, int target_fd, const struct rootfs_op *op, str
 	if (r < 0 || !is_of_type(fd, TMPFS_MAGIC_NUMBER))
 		return err_code(err, r < 0 ? r : -EXDEV, "open the new %s in the container",
 				op->dest);
-	r = write_files(fd, op->tmpfs, err);
+	r = write_files(fd, op->tmpfs, arena, err);
 	if (r == 0)
 		*ret_fd = steal_fd(&fd);
 	return r;

@@ -199,6 +199,7 @@ static void add_devices(struct builder *b)
 		op->mode = device->mode;
 		op->uid = device->uid;
 		op->gid = device->gid;
+		op->remedy = device->remedy;
 	}
 }
 

@@ -51,6 +51,7 @@ struct rootfs_op {
 	mode_t mode;	    /* DEVICE: permission bits */
 	uid_t uid;	    /* DEVICE */
 	gid_t gid;	    /* DEVICE */
+	const char *remedy; /* DEVICE: command that makes a missing host node; NULL: none known */
 	const char *origin; /* for errors: `mounts[3]`, `nvidia libcuda.so.1` */
 };
 

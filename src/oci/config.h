@@ -138,6 +138,7 @@ struct oci_device {
 	mode_t mode; /* permission bits */
 	uid_t uid;
 	gid_t gid;
+	const char *remedy; /* command that makes a missing node on the host; NULL: none known */
 	const char *origin;
 	const char *reason; /* of an edit */
 };
@@ -269,7 +270,7 @@ struct oci_link {
 
 /* A file of a private tmpfs. */
 struct oci_tmpfs_file {
-	const char *name; /* without a slash */
+	const char *name; /* relative, may have directories */
 	mode_t mode;
 	const char *text;
 };

@@ -24,11 +24,25 @@ static int check_path(const char *path, const char *origin, struct err *err)
 		       : err_set(err, EINVAL, "%s: `%s` is not an absolute path", origin, path);
 }
 
+/* Names with slashes between them, none of which leads upwards. */
+static bool is_relative(const char *path)
+{
+	for (const char *name = path;; name++) {
+		size_t len = strcspn(name, "/");
+
+		if (len == 0 || (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'))))
+			return false;
+		name += len;
+		if (!*name)
+			return true;
+	}
+}
+
 static int check_tmpfs(const struct oci_tmpfs *tmpfs, struct err *err)
 {
 	VEC_EACH(file, &tmpfs->files) {
-		if (!*file->name || strchr(file->name, '/'))
-			return err_set(err, EINVAL, "%s: `%s` is not the name of a file",
+		if (!is_relative(file->name))
+			return err_set(err, EINVAL, "%s: `%s` is not the relative path of a file",
 				       tmpfs->origin, file->name);
 	}
 	VEC_EACH(bind, &tmpfs->binds) {

@@ -110,10 +110,15 @@ TEST(files_and_host_directories)
 	NEEDS_ROOT();
 	add_file(&tmpfs, "params", "ModifyDeviceFiles: 0\n");
 	add_file(&tmpfs, "empty", "");
+	add_file(&tmpfs, "some/directory/file", "x");
+	add_file(&tmpfs, "some/other", "y");
 	add_bind(&tmpfs, "gpus/0000:06:00.0", "/proc/sys/kernel");
 	CHECK_INT(apply(&tmpfs), 0);
 	CHECK_STR(content("/proc/tty/params"), "ModifyDeviceFiles: 0\n");
 	CHECK_STR(content("/proc/tty/empty"), "");
+	CHECK_STR(content("/proc/tty/some/directory/file"), "x");
+	CHECK_STR(content("/proc/tty/some/other"), "y");
+	CHECK_INT(create_errno("/proc/tty/some/new"), EROFS);
 	CHECK_STR(content("/proc/tty/gpus/0000:06:00.0/ostype"), "Linux\n");
 	CHECK_INT(access("/proc/tty/drivers", F_OK), -1);
 	CHECK_INT(stat("/proc/tty", &st), 0);

@@ -177,6 +177,7 @@ TEST(private_file_systems_arrive)
 	struct oci_tmpfs tmpfs = { .dest = "/proc/driver/nvidia", .mode = 0555, .origin = "x" };
 
 	VEC_PUSH(&tmpfs.files, &arena, ((struct oci_tmpfs_file){ .name = "params", .text = "1" }));
+	VEC_PUSH(&tmpfs.files, &arena, ((struct oci_tmpfs_file){ .name = "..a/b", .text = "2" }));
 	VEC_PUSH(&tmpfs.binds, &arena, ((struct oci_tmpfs_bind){ .name = "a/b", .source = "/h" }));
 	VEC_PUSH(&edits.tmpfs, &arena, tmpfs);
 	CHECK_INT(oci_edits_apply(&config, &edits, &arena, NULL), 0);
@@ -227,6 +228,7 @@ TEST(loader_cache_arrives)
 
 TEST(wrong_edits_change_nothing)
 {
+	static const char *const files[] = { "", "/a", "a/", "a//b", "a/../../b", "a/.", ".." };
 	struct arena arena = { 0 };
 	struct oci_edits env = { .env = LIST(&arena, "OK=1", "=value") };
 	struct oci_edits name = { .env = LIST(&arena, "NAME") };
@@ -249,7 +251,15 @@ TEST(wrong_edits_change_nothing)
 	check_refused(&link, &arena, "nvidia link: `` is not an absolute path");
 	VEC_PUSH(&tmpfs.files, &arena, ((struct oci_tmpfs_file){ .name = "../params" }));
 	VEC_PUSH(&file.tmpfs, &arena, tmpfs);
-	check_refused(&file, &arena, "nvidia procfs: `../params` is not the name of a file");
+	check_refused(&file, &arena,
+		      "nvidia procfs: `../params` is not the relative path of a file");
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		tmpfs.files.items[0].name = files[i];
+		check_refused(&file, &arena,
+			      arena_printf(&arena,
+					   "nvidia procfs: `%s` is not the relative path of a file",
+					   files[i]));
+	}
 	tmpfs.files.count = 0;
 	VEC_PUSH(&tmpfs.binds, &arena, ((struct oci_tmpfs_bind){ .name = "x", .source = "y" }));
 	VEC_PUSH(&bind.tmpfs, &arena, tmpfs);
