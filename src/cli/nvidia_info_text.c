@@ -32,6 +32,21 @@ static void add_driver(struct strbuf *out, const struct nv_info *info)
 	add_table(out, &table);
 }
 
+static void add_migs(struct table *table, const struct nv_gpu *gpu)
+{
+	VEC_EACH(mig, &gpu->mig) {
+		const char *const cells[] = {
+			arena_printf(table->arena, "%u:%u", gpu->index, mig->number),
+			"",
+			"",
+			"MIG device",
+			arena_printf(table->arena, "gi%u/ci%u", mig->gi, mig->ci),
+		};
+
+		table_add(table, cells);
+	}
+}
+
 static void add_gpus(struct strbuf *out, const struct nv_info *info)
 {
 	static const char *const titles[] = { "GPU", "MINOR", "PCI BUS ID", "MODEL", "UUID" };
@@ -48,6 +63,7 @@ static void add_gpus(struct strbuf *out, const struct nv_info *info)
 		};
 
 		table_add(&table, cells);
+		add_migs(&table, gpu);
 	}
 	VEC_EACH(gpu, &info->left_out) {
 		const char *const cells[ARRAY_SIZE(titles)] = { "none", "", gpu->bus_id, gpu->model,

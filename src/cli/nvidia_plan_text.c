@@ -53,6 +53,20 @@ static void add_head(struct table *table, const struct nv_plan *plan)
 		table_add(table, rows[i]);
 }
 
+static void add_migs(struct table *table, const struct nv_gpu *gpu)
+{
+	VEC_EACH(mig, &gpu->mig) {
+		const char *const cells[] = {
+			arena_printf(table->arena, "%u:%u", gpu->index, mig->number),
+			"",
+			"MIG device",
+			arena_printf(table->arena, "gi%u/ci%u", mig->gi, mig->ci),
+		};
+
+		table_add(table, cells);
+	}
+}
+
 static void add_gpus(struct table *table, const struct nv_plan *plan)
 {
 	VEC_EACH(gpu, &plan->injection.gpus) {
@@ -64,6 +78,7 @@ static void add_gpus(struct table *table, const struct nv_plan *plan)
 		};
 
 		table_add(table, cells);
+		add_migs(table, gpu);
 	}
 }
 

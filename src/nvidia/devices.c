@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "nvidia/mig.h"
 
 #define PROC_DEVICES_MAX (256 * 1024)
 #define DEV_FILE_MAX	 4096
@@ -26,6 +27,7 @@ struct node {
 	const char *reason;
 	const char *remedy;  /* command that makes the node */
 	const dev_t *number; /* what sysfs says; NULL: drivers and minor decide */
+	mode_t mode;	     /* of one to be made where the host lacks it; 0: it may not lack it */
 };
 
 static const struct node control_node = { .name = "nvidiactl",
@@ -128,6 +130,13 @@ static bool find_number(const struct table *table, const struct node *node, dev_
 	return false;
 }
 
+static int unknown_driver(const struct table *table, const struct node *node, const char *path,
+			  struct err *err)
+{
+	return err_set(err, ENODEV, "%s: no character device `%s` in %s: run `%s`", path,
+		       node->drivers[0], table->path, node->remedy);
+}
+
 static int check_numbers(const struct table *table, const struct node *node, const char *host_path,
 			 const struct stat *st, struct err *err)
 {
@@ -138,8 +147,7 @@ static int check_numbers(const struct table *table, const struct node *node, con
 	if (table->job->settings->testing.fake_devices)
 		return 0;
 	if (!find_number(table, node, &number))
-		return err_set(err, ENODEV, "%s: no character device `%s` in %s: run `%s`",
-			       host_path, node->drivers[0], table->path, node->remedy);
+		return unknown_driver(table, node, host_path, err);
 	if (st->st_rdev != number)
 		return err_set(err, ENODEV,
 			       "%s: expected device %u:%u, found %u:%u: remove it and run `%s`",
@@ -148,23 +156,33 @@ static int check_numbers(const struct table *table, const struct node *node, con
 	return 0;
 }
 
-/* For tests without root: what the node would be, with fake-devices only. */
-static void add_fake_node(const struct table *table, const struct node *node, const char *path,
-			  struct oci_edits *edits)
+/*
+ * A node that the host lacks: what its numbers are says the kernel. With fake-devices, for tests without root, all
+ * may be lacking.
+ */
+static int add_missing_node(const struct table *table, const struct node *node, const char *path,
+			    struct oci_edits *edits, struct err *err)
 {
+	bool is_fake = table->job->settings->testing.fake_devices;
 	struct arena *arena = table->job->arena;
 	dev_t number = makedev(0, node->minor);
 
-	(void)find_number(table, node, &number);
+	if (!is_fake && !node->mode)
+		return -ENOENT;
+	if (!find_number(table, node, &number) && !is_fake)
+		return unknown_driver(table, node, path, err);
 	*VEC_ADD(&edits->devices, arena) = (struct oci_device){
 		.path = path,
-		.host_path = path,
+		.host_path = arena_printf(arena, "%s%s",
+					  is_fake ? "" : table->job->driver->dev_root, path),
 		.type = 'c',
 		.rdev = number,
-		.mode = 0666,
-		.origin = arena_printf(arena, "nvidia %s (fake)", path),
+		.mode = node->mode ? node->mode : 0666,
+		.remedy = node->remedy,
+		.origin = arena_printf(arena, "nvidia %s%s", path, is_fake ? " (fake)" : ""),
 		.reason = node->reason,
 	};
+	return 0;
 }
 
 /*
@@ -209,10 +227,8 @@ static int add_node(const struct table *table, const struct node *node, struct o
 	int r;
 
 	r = open_node(table, node, &fd, &host_path, &st, err);
-	if (r == -ENOENT && table->job->settings->testing.fake_devices) {
-		add_fake_node(table, node, path, edits);
-		return 0;
-	}
+	if (r == -ENOENT)
+		return add_missing_node(table, node, path, edits, err);
 	if (r < 0)
 		return r;
 	*VEC_ADD(&edits->devices, arena) = (struct oci_device){
@@ -272,6 +288,33 @@ static int add_gpus(const struct table *table, struct oci_edits *edits, struct e
 		const struct node node = gpu_node(gpu, table->job->arena);
 		int r = require_node(table, &node, edits, err);
 
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The driver asks for no more than a node of the right numbers: who has it open may use the instance. */
+static int add_mig(const struct table *table, struct oci_edits *edits, struct err *err)
+{
+	struct arena *arena = table->job->arena;
+	struct nv_mig_accesses accesses;
+	int r;
+
+	r = nv_mig_accesses(table->job, &accesses, err);
+	if (r < 0)
+		return r;
+	VEC_EACH(access, &accesses) {
+		const struct node node = {
+			.name = arena_printf(arena, "nvidia-caps/nvidia-cap%u", access->minor),
+			.drivers = { "nvidia-caps" },
+			.minor = access->minor,
+			.reason = access->reason,
+			.remedy = arena_printf(arena, "nvidia-modprobe -f %s", access->path),
+			.mode = access->mode,
+		};
+
+		r = require_node(table, &node, edits, err);
 		if (r < 0)
 			return r;
 	}
@@ -401,11 +444,14 @@ int nv_devices_add(const struct nv_job *job, struct oci_edits *edits, struct err
 	if (r == 0)
 		r = add_gpus(&table, edits, err);
 	if (r == 0)
+		r = add_mig(&table, edits, err);
+	if (r == 0)
 		r = add_shared(&table, edits, err);
 	if (r < 0 || !nv_job_wants(job, NV_FOR_GRAPHICS))
 		return r;
 	VEC_EACH(gpu, job->gpus) {
-		r = add_drm(&table, gpu, edits, err);
+		/* They are of the whole GPU, and only NVML knows which instances can draw. */
+		r = gpu->only_mig ? 0 : add_drm(&table, gpu, edits, err);
 		if (r < 0)
 			return r;
 	}

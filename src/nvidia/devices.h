@@ -5,9 +5,10 @@
 #include "nvidia/job.h"
 
 /*
- * Add nvidiactl, a node for each selected GPU, for CUDA the nodes of unified memory, for display
- * nvidia-modeset, and for graphics and display the DRM nodes of the selected GPUs with their links
- * in /dev/dri/by-path. Hosts may lack the nodes of graphics and display.
+ * Add nvidiactl, a node for each selected GPU, those of its selected MIG devices, for CUDA the nodes of unified
+ * memory, for display nvidia-modeset, and for graphics and display the DRM nodes of the GPUs with their links in
+ * /dev/dri/by-path, but not of GPUs selected for their MIG devices only. Hosts may lack the nodes of graphics and
+ * display, and those of MIG devices, which are made by the numbers that the driver says.
  *
  * Each host node must be a character device with the numbers that the kernel says (/proc/devices;
  * for DRM sysfs), so that a stale or forged node never reaches a container. The major of unified

@@ -14,6 +14,19 @@ static void print_driver(const struct nv_info *info, struct json_writer *w)
 	json_end_object(w);
 }
 
+static void print_migs(const struct nv_migs *migs, struct json_writer *w)
+{
+	json_array(w, "mig");
+	VEC_EACH(mig, migs) {
+		json_object(w, NULL);
+		json_uint(w, "number", mig->number);
+		json_uint(w, "gi", mig->gi);
+		json_uint(w, "ci", mig->ci);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
 static void print_gpu(const struct nv_gpu *gpu, struct json_writer *w)
 {
 	json_object(w, NULL);
@@ -26,6 +39,8 @@ static void print_gpu(const struct nv_gpu *gpu, struct json_writer *w)
 		json_string(w, "uuid", gpu->uuid);
 	if (gpu->model)
 		json_string(w, "model", gpu->model);
+	if (gpu->mig.count)
+		print_migs(&gpu->mig, w);
 	if (gpu->left_out)
 		json_string(w, "reason", gpu->left_out);
 	json_end_object(w);

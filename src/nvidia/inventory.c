@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "nvidia/mig.h"
 
 #define INFORMATION_SIZE_MAX (64 * 1024)
 
@@ -142,7 +143,19 @@ static int read_gpus(const char *proc_root, bool left_out, struct arena *arena, 
 int nv_inventory_read(const char *proc_root, struct arena *arena, struct nv_gpus *ret,
 		      struct err *err)
 {
-	return read_gpus(proc_root, false, arena, ret, err);
+	struct nv_gpus gpus;
+	int r;
+
+	r = read_gpus(proc_root, false, arena, &gpus, err);
+	if (r < 0)
+		return r;
+	VEC_EACH(gpu, &gpus) {
+		r = nv_mig_read(proc_root, gpu->minor, arena, &gpu->mig, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = gpus;
+	return 0;
 }
 
 int nv_inventory_read_left_out(const char *proc_root, struct arena *arena, struct nv_gpus *ret,
@@ -195,45 +208,79 @@ bool nv_inventory_may_miss(const struct nv_gpus *all, const struct nv_request *r
 	VEC_EACH(gpu, all)
 		unread |= !gpu->uuid;
 	VEC_EACH(id, &request->ids)
-		asked |= strncasecmp(*id, "GPU-", strlen("GPU-")) == 0;
+		asked |= strncasecmp(*id, "GPU-", strlen("GPU-")) == 0 ||
+			 strncasecmp(*id, "MIG-GPU-", strlen("MIG-GPU-")) == 0;
 	return unread && asked;
 }
 
-/* Mark what @request means; an index, a bus id and a UUID may name the same GPU. */
-static int mark_list(const struct nv_gpus *all, const struct nv_request *request, bool *chosen,
-		     struct arena *arena, struct err *err)
+/* What is selected of a GPU. */
+struct choice {
+	bool whole;
+	bool *migs; /* by number */
+};
+
+static void choose_all(const struct nv_gpus *all, struct choice *choices)
+{
+	VEC_EACH(gpu, all) {
+		choices[gpu->index].whole = true;
+		memset(choices[gpu->index].migs, true, gpu->mig.count);
+	}
+}
+
+static int choose_mig(const struct nv_gpus *all, const struct nv_request *request, const char *id,
+		      struct choice *choices, struct arena *arena, struct err *err)
+{
+	struct nv_mig_found found;
+	int r = nv_mig_find(all, request, id, arena, &found, err);
+
+	if (r == 0)
+		choices[found.gpu->index].migs[found.mig->number] = true;
+	return r;
+}
+
+static int choose_gpu(const struct nv_gpus *all, const struct nv_request *request, const char *id,
+		      struct choice *choices, struct arena *arena, struct err *err)
+{
+	struct nv_gpus found = find_gpus(all, id, arena);
+
+	if (!found.count)
+		return err_set(err, ENODEV, "%s%.80s: no such GPU (have %s)", request->source, id,
+			       list_gpus(all, arena));
+	if (found.count > 1)
+		return err_set(err, ENODEV, "%s%.80s: more than one GPU starts so (%s)",
+			       request->source, id, list_gpus(&found, arena));
+	choices[found.items[0].index].whole = true;
+	return 0;
+}
+
+/* An index, a bus id and a UUID may name the same GPU. */
+static int choose_list(const struct nv_gpus *all, const struct nv_request *request,
+		       struct choice *choices, struct arena *arena, struct err *err)
 {
 	VEC_EACH(id, &request->ids) {
-		struct nv_gpus found = find_gpus(all, *id, arena);
+		int r = nv_mig_is_name(*id) ? choose_mig(all, request, *id, choices, arena, err)
+					    : choose_gpu(all, request, *id, choices, arena, err);
 
-		if (!found.count)
-			return err_set(err, ENODEV, "%s%.80s: no such GPU (have %s)",
-				       request->source, *id, list_gpus(all, arena));
-		if (found.count > 1)
-			return err_set(err, ENODEV, "%s%.80s: more than one GPU starts so (%s)",
-				       request->source, *id, list_gpus(&found, arena));
-		chosen[found.items[0].index] = true;
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
 
-static int mark_first(const struct nv_gpus *all, const struct nv_request *request, size_t count,
-		      bool *chosen, struct arena *arena, struct err *err)
+static int choose_first(const struct nv_gpus *all, const struct nv_request *request,
+			struct choice *choices, struct arena *arena, struct err *err)
 {
-	if (count > all->count)
+	if (request->count > all->count)
 		return err_set(err, ENODEV, "%s%s: not that many GPUs (have %s)", request->source,
 			       request->text, list_gpus(all, arena));
-	memset(chosen, true, count);
+	for (size_t i = 0; i < request->count; i++)
+		choices[i].whole = true;
 	return 0;
 }
 
-int nv_inventory_select(const struct nv_gpus *all, const struct nv_request *request,
-			struct arena *arena, struct nv_gpus *ret, struct err *err)
+static int choose(const struct nv_gpus *all, const struct nv_request *request,
+		  struct choice *choices, struct arena *arena, struct err *err)
 {
-	bool *chosen = arena_alloc(arena, all->count + 1);
-	struct nv_gpus gpus = { 0 };
-	int r = 0;
-
 	switch (request->kind) {
 	case NV_NOTHING:
 	case NV_NO_GPU:
@@ -242,20 +289,40 @@ int nv_inventory_select(const struct nv_gpus *all, const struct nv_request *requ
 		if (!all->count)
 			return err_set(err, ENODEV, "%s%.80s: the driver is loaded, but has no GPU",
 				       request->source, request->text);
-		memset(chosen, true, all->count);
+		choose_all(all, choices);
 		break;
 	case NV_COUNT:
-		r = mark_first(all, request, request->count, chosen, arena, err);
-		break;
+		return choose_first(all, request, choices, arena, err);
 	case NV_LIST:
-		r = mark_list(all, request, chosen, arena, err);
-		break;
+		return choose_list(all, request, choices, arena, err);
 	}
+	return 0;
+}
+
+int nv_inventory_select(const struct nv_gpus *all, const struct nv_request *request,
+			struct arena *arena, struct nv_gpus *ret, struct err *err)
+{
+	struct choice *choices = arena_alloc(arena, (all->count + 1) * sizeof(*choices));
+	struct nv_gpus gpus = { 0 };
+	int r;
+
+	VEC_EACH(gpu, all)
+		choices[gpu->index].migs = arena_alloc(arena, gpu->mig.count + 1);
+	r = choose(all, request, choices, arena, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < all->count; i++) {
-		if (chosen[i])
-			VEC_PUSH(&gpus, arena, all->items[i]);
+	VEC_EACH(gpu, all) {
+		const struct choice *choice = &choices[gpu->index];
+		struct nv_gpu selected = *gpu;
+
+		selected.mig = (struct nv_migs){ 0 };
+		selected.only_mig = !choice->whole;
+		VEC_EACH(mig, &gpu->mig) {
+			if (choice->migs[mig->number])
+				VEC_PUSH(&selected.mig, arena, *mig);
+		}
+		if (choice->whole || selected.mig.count)
+			VEC_PUSH(&gpus, arena, selected);
 	}
 	*ret = gpus;
 	return 0;

@@ -7,6 +7,19 @@
 #include "base/vec.h"
 #include "nvidia/request.h"
 
+/* A MIG device: a compute instance of a partitioned GPU. */
+struct nv_mig {
+	unsigned int number; /* rank on its GPU by gi, then ci: M of the name G:M */
+	unsigned int gi;     /* id of the GPU instance */
+	unsigned int ci;     /* id of the compute instance in it */
+};
+
+struct nv_migs {
+	struct nv_mig *items;
+	size_t count;
+	size_t capacity;
+};
+
 struct nv_gpu {
 	const char *bus_id;  /* `0000:06:00.0`, the name of its directory in procfs */
 	uint64_t bus_number; /* domain, bus, device, function: what the order goes by */
@@ -15,6 +28,8 @@ struct nv_gpu {
 	unsigned int index;  /* rank by PCI bus id among GPUs that are not excluded, as in NVML */
 	const char *model;   /* as the driver names it; NULL: it does not */
 	const char *left_out; /* why it does not count, and has no index; NULL: it does */
+	struct nv_migs mig;   /* the live ones; of a selected GPU: the selected ones */
+	bool only_mig;	      /* selected for these, not as a whole */
 };
 
 struct nv_gpus {
@@ -24,7 +39,7 @@ struct nv_gpus {
 };
 
 /*
- * Read <@proc_root>/driver/nvidia/gpus, sorted by index. Excluded GPUs, and those which tell no
+ * Read <@proc_root>/driver/nvidia/gpus, sorted by index, with their MIG devices. Excluded GPUs, and those which tell no
  * minor (they could not be powered up), are left out.
  *
  * Reading `information` wakes a GPU from runtime suspend, so do it only when GPUs are asked for.
@@ -49,7 +64,7 @@ bool nv_bus_id_parse(const char *text, uint64_t *ret);
 
 /*
  * The GPUs of @all that @request means, in order of index, each once. The beginning of a UUID is
- * enough where it means one GPU.
+ * enough where it means one GPU. Only `all` and names of MIG devices select these.
  * An id that is no GPU, or too large a count, is -ENODEV with words that list what there is.
  */
 int nv_inventory_select(const struct nv_gpus *all, const struct nv_request *request,

@@ -133,6 +133,22 @@ static void print_driver(const struct printer *p, const char *key)
 	end_line(p, key);
 }
 
+static void print_migs(const struct printer *p, const struct nv_gpu *gpu)
+{
+	if (!gpu->mig.count)
+		return;
+	json_array(p->line, "mig");
+	VEC_EACH(mig, &gpu->mig) {
+		json_object(p->line, NULL);
+		json_string(p->line, "id",
+			    arena_printf(p->arena, "%u:%u", gpu->index, mig->number));
+		json_uint(p->line, "gi", mig->gi);
+		json_uint(p->line, "ci", mig->ci);
+		json_end_object(p->line);
+	}
+	json_end_array(p->line);
+}
+
 static void print_gpus(const struct printer *p, const char *key)
 {
 	if (!open_list(p, key, p->plan->injection.gpus.count))
@@ -144,6 +160,7 @@ static void print_gpus(const struct printer *p, const char *key)
 			json_string(p->line, "uuid", gpu->uuid);
 		json_string(p->line, "busId", gpu->bus_id);
 		json_uint(p->line, "minor", gpu->minor);
+		print_migs(p, gpu);
 		end_line(p, NULL);
 	}
 	json_end_array(p->w);

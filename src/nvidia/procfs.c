@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "nvidia/inject.h"
+#include "nvidia/mig.h"
 
 #define DRIVER_DIR    "/driver/nvidia"
 #define FILE_SIZE_MAX (256 * 1024)
@@ -69,6 +70,22 @@ static int add_file(const struct nv_job *job, const char *dir, const char *name,
 	return 0;
 }
 
+/* As copies: the directory of a GPU instance would show all its compute instances. */
+static int add_mig(const struct nv_job *job, struct oci_tmpfs *tmpfs, struct err *err)
+{
+	struct nv_mig_accesses accesses;
+	int r;
+
+	r = nv_mig_accesses(job, &accesses, err);
+	if (r < 0)
+		return r;
+	VEC_EACH(access, &accesses)
+		*VEC_ADD(&tmpfs->files, job->arena) = (struct oci_tmpfs_file){
+			.name = access->name, .mode = 0444, .text = access->text
+		};
+	return 0;
+}
+
 int nv_procfs_add(const struct nv_job *job, struct oci_edits *edits, struct err *err)
 {
 	const char *dir =
@@ -88,7 +105,7 @@ int nv_procfs_add(const struct nv_job *job, struct oci_edits *edits, struct err 
 		bind->name = arena_printf(job->arena, "gpus/%s", gpu->bus_id);
 		bind->source = arena_printf(job->arena, "%s/%s", dir, bind->name);
 	}
-	return 0;
+	return add_mig(job, tmpfs, err);
 }
 
 void nv_procfs_hide(const struct nv_job *job, struct oci_edits *edits)

@@ -7,9 +7,9 @@
 #include "oci/edits.h"
 
 /*
- * A producer: copies of `params`, `version` and `registry`, and the directories of the selected GPUs. In the
- * copy of params the driver in the container is told to make no device nodes (ModifyDeviceFiles: 0). Files
- * that are missing or may not be read are left out.
+ * A producer: copies of `params`, `version`, `registry` and the access files of the selected MIG devices, and the
+ * directories of the selected GPUs. In the copy of params the driver in the container is told to make no device
+ * nodes (ModifyDeviceFiles: 0). Of the first three those that are missing or may not be read are left out.
  *
  * Why: uid 0 of a container may write the driver's registry, as these files ask for no capability; and all
  * GPUs of the host are listed. Source: nv-procfs.c of the open kernel module.

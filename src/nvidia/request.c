@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "nvidia/capabilities.h"
 #include "nvidia/inventory.h"
+#include "nvidia/mig.h"
 #include "nvidia/request.h"
 #include "oci/env.h"
 
@@ -24,7 +25,9 @@
 /* What containers get that name none. */
 #define BASE_CAPABILITIES (unsigned int)(NV_CAP_COMPUTE | NV_CAP_UTILITY)
 
-#define GPUS_FORMS "all, none, a list of indices, GPU-<uuid> or PCI bus ids such as 0,1, or count=N"
+#define GPUS_FORMS                                                                             \
+	"all, none, a list of indices, GPU-<uuid>, PCI bus ids or MIG devices such as 0,1:0, " \
+	"or count=N"
 
 static bool is_index(const char *id)
 {
@@ -38,19 +41,6 @@ static bool is_uuid(const char *id)
 	const char *rest = str_after(id, "GPU-");
 
 	return rest && *rest && rest[strspn(rest, "0123456789abcdefABCDEF-")] == '\0';
-}
-
-static bool is_mig_uuid(const char *id)
-{
-	return str_has_prefix(id, "MIG-");
-}
-
-static bool is_mig_pair(const char *id)
-{
-	size_t gpu = strspn(id, "0123456789");
-
-	return gpu && id[gpu] == ':' && id[gpu + 1] &&
-	       id[gpu + 1 + strspn(id + gpu + 1, "0123456789")] == '\0';
 }
 
 static bool is_cdi_mount(const char *id)
@@ -80,14 +70,14 @@ static const struct foreign_form {
 	bool (*matches)(const char *id);
 	const char *what;
 } foreign_forms[] = {
-	{ is_mig_uuid, "MIG devices are" }, { is_mig_pair, "MIG devices are" },
-	{ is_cdi_mount, "CDI names are" },  { is_imex_mount, "IMEX channels are" },
+	{ is_cdi_mount, "CDI names are" },
+	{ is_imex_mount, "IMEX channels are" },
 	{ is_cdi_name, "CDI names are" },
 };
 
 static int check_id(const struct nv_request *request, const char *id, struct err *err)
 {
-	if (is_index(id) || is_uuid(id) || is_bus_id(id))
+	if (is_index(id) || is_uuid(id) || is_bus_id(id) || nv_mig_is_name(id))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(foreign_forms); i++) {
 		if (foreign_forms[i].matches(id))

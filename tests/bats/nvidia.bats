@@ -115,7 +115,7 @@ teardown() { container_teardown; }
 }
 
 @test "nvidia: what is no request says what would be one" {
-	for value in first '' '0,' ',0' -1 0-1 count= count=0 count=x GPU- 'nvidia.com/gpu=0' 0:1 MIG-0; do
+	for value in first '' '0,' ',0' -1 0-1 count= count=0 count=x GPU- 'nvidia.com/gpu=0' 0:x MIG-x; do
 		run_container "--gpus=$value"
 		fails_with --gpus "$value"
 		[[ $stderr == *'or count=N'* || $stderr == *'use an index or GPU-<uuid>'* || $stderr == *'expected a count'* ]] ||

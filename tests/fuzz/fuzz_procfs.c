@@ -9,13 +9,26 @@
 
 #include "base/fd.h"
 #include "nvidia/devices.h"
+#include "nvidia/mig.h"
 #include "nvidia/procfs.h"
 
 #define BUS "/driver/nvidia/gpus/0000:06:00.0"
 
-static const char *const dirs[] = { "/driver", "/driver/nvidia", "/driver/nvidia/gpus", BUS };
-static const char *const files[] = { BUS "/information", "/driver/nvidia/version",
-				     "/driver/nvidia/params", "/devices" };
+/* A MIG device of the GPU, where its minor is 0. */
+#define CAPABILITIES "/driver/nvidia/capabilities"
+#define MIG	     CAPABILITIES "/gpu0/mig"
+#define MINORS	     "/driver/nvidia-caps"
+
+static const char *const dirs[] = {
+	"/driver", "/driver/nvidia", "/driver/nvidia/gpus",
+	BUS,	   CAPABILITIES,     CAPABILITIES "/gpu0",
+	MIG,	   MIG "/gi1",	     MIG "/gi1/ci0",
+	MINORS,
+};
+static const char *const files[] = {
+	BUS "/information", "/driver/nvidia/version", "/driver/nvidia/params", "/devices",
+	MIG "/gi1/access",  MIG "/gi1/ci0/access",    MINORS "/mig-minors",
+};
 
 static char root[64];
 
@@ -79,6 +92,24 @@ static void check_params(const struct oci_edits *edits)
 	}
 }
 
+/* Only the files of an instance can be wrong, and then for both. */
+static void add_edits(const struct nv_job *job, struct oci_edits *edits)
+{
+	struct nv_mig_accesses accesses = { 0 };
+	struct err err = { 0 };
+	int r = nv_mig_accesses(job, &accesses, &err);
+
+	if (r < 0 && !strstr(err.text, "access"))
+		abort();
+	VEC_EACH(access, &accesses) {
+		if (access->minor >= 1U << 20 || access->mode > 0777)
+			abort();
+	}
+	/* A GPU whose minor is too large for a device number is found out by its node. */
+	if (nv_devices_add(job, edits, &err) != r || nv_procfs_add(job, edits, &err) != r)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -107,9 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_version(version);
 	if (nv_inventory_read(root, &arena, &gpus, &err) < 0 || gpus.count > 1)
 		abort();
-	/* A GPU whose minor is too large for a device number is found out by its node. */
-	if (nv_devices_add(&job, &edits, &err) < 0 || nv_procfs_add(&job, &edits, &err) < 0)
-		abort();
+	add_edits(&job, &edits);
 	check_params(&edits);
 	fd_close(driver.dev_root_fd);
 	arena_done(&arena);

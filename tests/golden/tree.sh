@@ -53,8 +53,8 @@ common() {
 		>"$dir/proc/driver/nvidia/version"
 	printf 'RmLogonRC: 1\nModifyDeviceFiles: 1\nDeviceFileMode: 438\n' >"$dir/proc/driver/nvidia/params"
 	echo 'Binary: ""' >"$dir/proc/driver/nvidia/registry"
-	printf 'Character devices:\n%s\n\nBlock devices:\n259 blkext\n' \
-		"$(printf '%s\n' '195 nvidia' '195 nvidiactl' '195 nvidia-modeset' '511 nvidia-uvm')" >"$dir/proc/devices"
+	printf '%s\n' 'Character devices:' '195 nvidia' '195 nvidiactl' '195 nvidia-modeset' '510 nvidia-caps' \
+		'511 nvidia-uvm' '' 'Block devices:' '259 blkext' >"$dir/proc/devices"
 	: >"$dir/empty.c"
 	cat >"$dir/settings.toml" <<-END
 		[nvidia]
@@ -116,6 +116,27 @@ domains() {
 	gpu 0002:01:00.0 1
 	gpu 00000001:01:00.0 2
 	gpu 0000:01:00.0 3
+}
+
+# access FILE MINOR: of an instance.
+access() {
+	mkdir -p "$dir/proc/driver/nvidia/capabilities/${1%/*}"
+	printf 'DeviceFileMinor: %d\nDeviceFileMode: 292\nDeviceFileModify: 1\n' "$2" \
+		>"$dir/proc/driver/nvidia/capabilities/$1"
+}
+
+# A whole GPU, and one in MIG mode with two GPU instances, three compute instances, and a GPU instance without any.
+mig() {
+	two_libraries
+	gpu 0000:06:00.0 0
+	gpu 0000:07:00.0 2
+	mkdir -p "$dir/proc/driver/nvidia/capabilities/gpu0/mig"
+	access gpu2/mig/gi1/access 282
+	access gpu2/mig/gi1/ci0/access 283
+	access gpu2/mig/gi1/ci1/access 284
+	access gpu2/mig/gi2/access 291
+	access gpu2/mig/gi2/ci0/access 292
+	access gpu2/mig/gi10/access 363
 }
 
 # A machine with H200s: the driver is all in one directory; only links in /lib and the loader cache lead to it.
