@@ -235,6 +235,20 @@ int path_open_in(int root_fd, const char *path, int flags, int *ret_fd)
 	return 0;
 }
 
+bool path_is_on_root_mount(int root_fd, const char *path)
+{
+	const struct sys_open_how how = { .flags = O_PATH | O_CLOEXEC,
+					  .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS |
+						     RESOLVE_NO_XDEV };
+	cleanup_close int fd = sys_openat2(root_fd, *path ? path : "/", &how);
+	struct stat root, st;
+
+	if (fd >= 0 || !is_refused(errno))
+		return fd >= 0 || errno != EXDEV;
+	return path_open_in(root_fd, path, O_PATH, &fd) < 0 ||
+	       (fstat(root_fd, &root) == 0 && fstat(fd, &st) == 0 && root.st_dev == st.st_dev);
+}
+
 int path_make_dirs_in(int root_fd, const char *path, mode_t mode, int *ret_fd)
 {
 	struct arena arena = { 0 };

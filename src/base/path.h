@@ -26,6 +26,12 @@
  */
 int path_open_in(int root_fd, const char *path, int flags, int *ret_fd);
 
+/*
+ * Whether the way to @path stays in the mount that @root_fd is of; also for what is not there. Before Linux 5.6 a bind
+ * mount of the same file system is not told from it.
+ */
+bool path_is_on_root_mount(int root_fd, const char *path);
+
 /* As path_open_in(O_PATH | O_DIRECTORY), creating missing directories with @mode (before umask). */
 int path_make_dirs_in(int root_fd, const char *path, mode_t mode, int *ret_fd);
 

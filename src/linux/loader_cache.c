@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -33,6 +34,11 @@ static const struct loader {
 	{ LDSO_FLAGS_OWN, "/lib/ld-linux.so.2" },
 #endif
 };
+
+/* A real one has some thousand entries, 200 KiB: what init needs for more might not fit into the container's limit. */
+#define CACHE_SIZE_MAX (2 * 1024 * 1024)
+
+#define PROC_MAGIC 0x9fa0
 
 static bool exists(int root_fd, const char *path)
 {
@@ -91,6 +97,18 @@ static bool all_are_searched(int root_fd, const struct ldso_libraries *libraries
 	return true;
 }
 
+/* A link of the image may lead to a file of the kernel: to read /proc/kmsg takes the host's messages away. */
+static int refuse_proc(int fd, const char *path, struct err *err)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return err_errno(err, "statfs %s in the container", path);
+	if (fs.f_type == PROC_MAGIC)
+		return err_set(err, EPERM, "%s in the container leads to a file of procfs", path);
+	return 0;
+}
+
 /* @ret_len: 0: there is none. An empty file is none, too: so is a mount point that an earlier run made. */
 static int read_cache(int root_fd, const char *path, struct arena *arena, char **ret_data,
 		      size_t *ret_len, struct err *err)
@@ -110,12 +128,15 @@ static int read_cache(int root_fd, const char *path, struct arena *arena, char *
 		return err_errno(err, "stat %s in the container", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "%s in the container is no regular file", path);
-	if (st.st_size > LDSO_CACHE_SIZE_MAX)
+	r = refuse_proc(path_fd, path, err);
+	if (r < 0)
+		return r;
+	if (st.st_size > CACHE_SIZE_MAX)
 		return err_set(err, EFBIG, "%s in the container is larger than %d bytes", path,
-			       LDSO_CACHE_SIZE_MAX);
+			       CACHE_SIZE_MAX);
 	r = path_open_in(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, &fd);
 	if (r == 0)
-		r = fd_read_all(fd, LDSO_CACHE_SIZE_MAX, arena, ret_data, ret_len);
+		r = fd_read_all(fd, CACHE_SIZE_MAX, arena, ret_data, ret_len);
 	return r < 0 ? err_code(err, r, "read %s in the container", path) : 0;
 }
 
@@ -219,6 +240,9 @@ static int bind_copy(int root_fd, const struct rootfs_op *op, const struct ldso_
 	r = path_make_target_in(root_fd, op->dest, true, &target_fd);
 	if (r < 0)
 		return err_code(err, r, "make the mount point %s", op->dest);
+	r = refuse_proc(target_fd, op->dest, err);
+	if (r < 0)
+		return r;
 	r = cover(root_fd, op, dir, arena, &dir_fd, err);
 	if (r < 0)
 		return r;
@@ -229,12 +253,19 @@ static int bind_copy(int root_fd, const struct rootfs_op *op, const struct ldso_
 	return seal(root_fd, op->dest, err);
 }
 
+/* The directory of @path: a volume there is not ours to change, nor is what a link leads to outside of the image. */
+static bool is_of_image(int root_fd, const char *path, struct arena *arena)
+{
+	return path_is_on_root_mount(
+		root_fd, arena_strndup(arena, path, (size_t)(strrchr(path, '/') - path)));
+}
+
 static int place(int root_fd, const struct rootfs_op *op, const struct ldso_merged *merged,
 		 struct arena *arena, struct err *err)
 {
 	int r = -EROFS;
 
-	if (!op->private_copy)
+	if (!op->private_copy && is_of_image(root_fd, op->dest, arena))
 		r = replace_file(root_fd, op->dest, merged, arena);
 	/* Read-only, a mount point itself, of a user unknown here … */
 	return r < 0 ? bind_copy(root_fd, op, merged, arena, err) : 0;

@@ -298,11 +298,14 @@ int oci_config_read(const char *bundle, struct arena *arena, struct oci_notes *n
 		    struct oci_config **ret, struct err *err)
 {
 	const char *path = arena_printf(arena, "%s/" DOCUMENT, bundle);
+	cleanup_close int fd = -EBADF;
 	char *text;
 	size_t len;
 	int r;
 
-	r = fd_read_file(AT_FDCWD, path, VALUE_SIZE_MAX, arena, &text, &len);
+	/* O_NONBLOCK: a FIFO in its place must not hang us. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	r = fd < 0 ? -errno : fd_read_all(fd, VALUE_SIZE_MAX, arena, &text, &len);
 	if (r == -ENOENT)
 		return err_set(err, ENOENT,
 			       DOCUMENT ": open %s: no such file or directory (`nvcrun spec "

@@ -90,9 +90,14 @@ void residue_note(const struct rootfs_plan *plan, int root_fd, struct arena *are
 		  struct residue *ret)
 {
 	struct note note = { .root_fd = root_fd, .arena = arena, .residue = ret, .present = "" };
+	struct stat st = { 0 };
 
+	(void)fstat(root_fd, &st);
+	ret->device = st.st_dev;
+	ret->inode = st.st_ino;
 	VEC_EACH(op, &plan->ops) {
-		if (op->injected && op->kind == OP_BIND)
+		/* The private copy of the cache may need one, too (linux/loader_cache.h). */
+		if (op->injected && (op->kind == OP_BIND || op->kind == OP_LOADER_CACHE))
 			note_mount_point(&note, op);
 		else if (op->injected && op->kind == OP_LINK)
 			note_link(&note, op);
@@ -104,6 +109,8 @@ void residue_note(const struct rootfs_plan *plan, int root_fd, struct arena *are
 static void print_residue(const struct residue *residue, struct json_writer *w)
 {
 	json_object(w, NULL);
+	json_uint(w, "device", residue->device);
+	json_uint(w, "inode", residue->inode);
 	json_strings(w, "mountPoints", &residue->mount_points);
 	json_array(w, "links");
 	VEC_EACH(link, &residue->links) {
@@ -147,6 +154,8 @@ static const struct fields link_fields = FIELDS(link_items, struct residue_link)
 
 #define RESIDUE(member) offsetof(struct residue, member)
 static const struct field residue_items[] = {
+	{ "device", decode_u64, RESIDUE(device), NULL, FIELD_REQUIRED },
+	{ "inode", decode_u64, RESIDUE(inode), NULL, FIELD_REQUIRED },
 	{ "mountPoints", decode_strings, RESIDUE(mount_points), NULL, FIELD_REQUIRED },
 	{ "links", decode_structs, RESIDUE(links), &link_fields, FIELD_REQUIRED },
 	{ "directories", decode_strings, RESIDUE(directories), NULL, FIELD_REQUIRED },
@@ -168,28 +177,75 @@ static int read_residue(int dir_fd, struct arena *arena, struct residue *ret)
 
 /* --- after: what create made */
 
+static bool is_root(const struct residue *residue, const struct stat *st)
+{
+	return residue->device == st->st_dev && residue->inode == st->st_ino;
+}
+
+static bool has_link(const struct residue *residue, const char *path)
+{
+	VEC_EACH(link, &residue->links) {
+		if (str_eq(link->path, path))
+			return true;
+	}
+	return false;
+}
+
+/* Ours first: what the other made in our directories is removed before them. */
+static void join(struct strings *ours, const struct strings *theirs, struct arena *arena)
+{
+	VEC_EACH(path, theirs) {
+		if (!strings_have(ours, *path))
+			VEC_PUSH(ours, arena, *path);
+	}
+}
+
+/* @residue becomes part of the note in the record @dir_fd. */
+static void hand_over(const struct residue *residue, int dir_fd, struct arena *arena)
+{
+	struct residue joined = *residue, theirs = { 0 };
+
+	(void)read_residue(dir_fd, arena, &theirs);
+	join(&joined.mount_points, &theirs.mount_points, arena);
+	join(&joined.directories, &theirs.directories, arena);
+	VEC_EACH(link, &theirs.links) {
+		if (!has_link(&joined, link->path))
+			VEC_PUSH(&joined.links, arena, *link);
+	}
+	(void)residue_write(&joined, dir_fd, NULL);
+}
+
 /*
- * Whether another container that lives has the same root file system; also when that cannot be told. There is no lock:
- * one that is made right now is seen from its record on, which is written long before its first mount.
+ * Whether another container has the same root file system, which then also takes over the note; or whether that cannot be
+ * told. There is no lock: one that is made right now is seen from its record on, which is written long before its first
+ * mount. One that has stopped counts, too: it may be started again by who keeps it, and processes of it may live.
  */
-static bool is_shared(const struct record *record, const char *root, struct arena *arena)
+static bool leave_to_other(const struct record *record, const char *root,
+			   const struct residue *residue, struct arena *arena)
 {
 	cleanup_close int root_fd = -EBADF;
 	struct strings ids = { 0 };
+	bool is_unknown = false;
 
 	if (record_open_root(root, false, arena, &root_fd, NULL) < 0 ||
 	    record_list(root_fd, arena, &ids, NULL) < 0)
 		return true;
 	VEC_EACH(id, &ids) {
 		cleanup_container struct container other = CONTAINER_NONE;
+		struct stat st;
+		int r;
 
-		if (!str_eq(*id, record->id) &&
-		    container_open(root, *id, arena, &other, NULL) == 0 &&
-		    str_eq(other.record.rootfs, record->rootfs) &&
-		    other.status != CONTAINER_STOPPED)
-			return true;
+		if (str_eq(*id, record->id))
+			continue;
+		r = container_open(root, *id, arena, &other, NULL);
+		is_unknown |= r < 0 && r != -ENOENT;
+		if (r < 0 || !other.record.rootfs || stat(other.record.rootfs, &st) < 0 ||
+		    !is_root(residue, &st))
+			continue;
+		hand_over(residue, other.dir_fd, arena);
+		return true;
 	}
-	return false;
+	return is_unknown;
 }
 
 /* The directory of what is removed; mostly that of the next, too. */
@@ -234,13 +290,17 @@ static void remove_empty(struct place *place, const char *path)
 /* The image's own link again, its owner as that of ours: root of the container. */
 static void put_back(int dir_fd, const char *name, const char *target)
 {
-	struct stat st;
+	cleanup_close int fd = -EBADF;
+	struct stat st, made;
 
 	(void)unlinkat(dir_fd, TEMPORARY, 0);
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    symlinkat(target, dir_fd, TEMPORARY) < 0)
 		return;
-	(void)!fchownat(dir_fd, TEMPORARY, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW);
+	/* By a descriptor: whoever writes to the directory may exchange it for another file. */
+	fd = openat(dir_fd, TEMPORARY, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &made) == 0 && S_ISLNK(made.st_mode))
+		(void)!fchownat(fd, "", st.st_uid, st.st_gid, AT_EMPTY_PATH);
 	if (renameat(dir_fd, TEMPORARY, dir_fd, name) < 0)
 		(void)unlinkat(dir_fd, TEMPORARY, 0);
 }
@@ -263,11 +323,14 @@ void residue_remove(const struct record *record, const char *root, int dir_fd, s
 	struct place place = { .arena = arena, .fd = -EBADF };
 	cleanup_close int root_fd = -EBADF;
 	struct residue residue = { 0 };
+	struct stat st;
 
-	if (read_residue(dir_fd, arena, &residue) < 0 || is_shared(record, root, arena))
+	if (read_residue(dir_fd, arena, &residue) < 0 ||
+	    leave_to_other(record, root, &residue, arena))
 		return;
+	/* Where another directory has its name now, nothing of it is ours. */
 	root_fd = open(record->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
+	if (root_fd < 0 || fstat(root_fd, &st) < 0 || !is_root(&residue, &st))
 		return;
 	place.root_fd = root_fd;
 	VEC_EACH(link, &residue.links)

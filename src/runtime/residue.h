@@ -27,6 +27,9 @@ struct residue_link {
 
 /* Paths in the container, absolute and clean. */
 struct residue {
+	uint64_t
+		device; /* of the root file system's directory: what is removed later is in that one only */
+	uint64_t inode;
 	struct strings mount_points;
 	VEC(struct residue_link) links;
 	struct strings directories; /* parents before children */
@@ -47,9 +50,9 @@ int residue_write(const struct residue *residue, int dir_fd, struct err *err);
 
 /*
  * Remove what was noted, in the root file system of @record, whose init must be dead: empty files, links that are still
- * ours, directories that are empty. All else stays, and so does everything while another container has the same
- * root file system: removing a mount point unmounts what others have on it. There is no error: the root file system may
- * be gone or read-only.
+ * ours, directories that are empty. All else stays. Where another container below @root has the same root file system the
+ * note becomes its own, and is carried out with it: removing a mount point unmounts what others have on it. There is no
+ * error: the root file system may be gone or read-only.
  *
  * @root:   --root or NULL, for the other containers
  * @dir_fd: the directory of the record

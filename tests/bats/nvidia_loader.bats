@@ -152,6 +152,18 @@ bring_mount_points() {
 	is "$(stat -c '%i %s %y' "$BATS_TEST_TMPDIR/volume")" "$state"
 }
 
+@test "nvidia loader: nor is a file in a volume changed" {
+	local volume=$BATS_TEST_TMPDIR/volume
+
+	stale_cache libcuda.so.1
+	mv "$BUNDLE/rootfs/etc" "$volume"
+	mkdir "$BUNDLE/rootfs/etc"
+	state=$(stat -c '%i %s %y %z' "$volume/ld.so.cache")
+	config_edit --arg dir "$volume" '.mounts += [{destination: "/etc", source: $dir, options: ["bind", "rw"]}]'
+	smi_with '0 2' --gpus all
+	is "$(stat -c '%i %s %y %z' "$volume/ld.so.cache")" "$state"
+}
+
 @test "nvidia loader: merge has all of them in the cache" {
 	loader_cache merge
 	smi_with '0 2' --gpus all
@@ -237,6 +249,10 @@ left_alone() {
 	rm "$cache"
 	mknod "$cache" c 1 3
 	left_alone 'no regular file'
+	rm "$cache"
+	# To read it takes messages away from the host.
+	ln -s /proc/kmsg "$cache"
+	left_alone 'leads to a file of procfs'
 }
 
 @test "nvidia loader: an empty cache is none" { # T7

@@ -315,36 +315,41 @@ own_mount() {
 	tree_same
 }
 
-@test "nvidia residue: while another container has the same root file system everything stays" {
-	local other=$CTR-other
+@test "nvidia residue: of containers on one root file system the last one removes it" {
+	local other=$CTR-other alias=$BATS_TEST_TMPDIR/alias
 
 	program_args sleep 100
 	tree_note
+	# By another path.
+	mkdir "$alias"
+	cp "$BUNDLE/config.json" "$alias/"
+	ln -s "$BUNDLE/rootfs" "$alias/rootfs"
 	create_container --gpus all
-	nvcrun create --bundle "$BUNDLE" --gpus all "$other" >/dev/null 2>&1 </dev/null
+	nvcrun create --bundle "$alias" --gpus all "$other" >/dev/null 2>&1 </dev/null
 	nvcrun start "$other"
 	# Its mounts would be gone with the mount points.
 	nvcrun delete --force "$CTR"
 	is "$(nvcrun exec "$other" nvidia-smi -L)" "$(listing 0 2)"
 	tree_has_driver
 	nvcrun delete --force "$other"
-	# A later one that finds them: they could be the image's.
-	program_args true
-	run_container --gpus all
-	tree_has_driver
+	tree_same
 }
 
-@test "nvidia residue: one that stopped is no other container" {
+@test "nvidia residue: one that stopped may have processes, so it is another container" {
 	local other=$CTR-other
 
-	program_args true
-	nvcrun create --bundle "$BUNDLE" "$other" >/dev/null 2>&1 </dev/null
+	tree_note
+	config_edit 'del(.linux.namespaces[] | select(.type == "pid"))'
+	program 'sleep 100 & exit 0'
+	nvcrun create --bundle "$BUNDLE" --gpus all "$other" >/dev/null 2>&1 </dev/null
 	nvcrun start "$other"
 	wait_for has_status stopped "$other"
-	tree_note
-	runs
-	nvcrun delete "$other"
-	no_leftovers
+	program_args true
+	run_container --gpus all
+	succeeds
+	tree_has_driver
+	nvcrun delete --force "$other"
+	tree_same
 }
 
 @test "nvidia residue: a root file system that is gone, or is another one" {

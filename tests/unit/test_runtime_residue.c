@@ -225,21 +225,62 @@ TEST(nothing_is_removed_outside)
 	}
 }
 
-TEST(others_that_live_keep_it)
+/* By another name of it; and one that has stopped may still have processes. */
+TEST(who_shares_it_takes_the_note_over)
 {
-	struct proc_id init = fixture_init();
-	struct record other = fixture_record("other", init);
+	const char *alias = arena_printf(&arena, "%s/alias", fixture_root);
+	cleanup_close int records_fd = -EBADF, other_fd = -EBADF;
+	struct record other = fixture_record("other", (struct proc_id){ 0 });
 
 	begin("shared");
-	other.rootfs = rootfs;
+	CHECK_INT(symlink(rootfs, alias), 0);
+	other.rootfs = alias;
 	fixture_write(&other);
 	(void)note();
 	make_all();
 	clean_up();
 	CHECK(exists(DIR "/l.so.1.2"));
-	fixture_kill(init);
+	CHECK_INT(record_open_root(fixture_root, false, &arena, &records_fd, NULL), 0);
+	CHECK_INT(record_remove(records_fd, "shared", NULL), 0);
+	CHECK_INT(record_open(records_fd, "other", &other_fd, NULL), 0);
+	residue_remove(&other, fixture_root, other_fd, &arena);
+	CHECK(!exists("/usr"));
+	CHECK_INT(record_remove(records_fd, "other", NULL), 0);
+	end();
+}
+
+TEST(what_cannot_be_told_keeps_it)
+{
+	cleanup_close int records_fd = -EBADF, other_fd = -EBADF;
+	struct record other = fixture_record("unknown", (struct proc_id){ 0 });
+
+	begin("kept");
+	fixture_write(&other);
+	CHECK_INT(record_open_root(fixture_root, false, &arena, &records_fd, NULL), 0);
+	CHECK_INT(record_open(records_fd, "unknown", &other_fd, NULL), 0);
+	CHECK_INT(fd_replace_file(other_fd, "state.json", 0600, "{", 1), 0);
+	(void)note();
+	make_all();
+	clean_up();
+	CHECK(exists(DIR "/l.so.1.2"));
+	CHECK_INT(record_remove(records_fd, "unknown", NULL), 0);
 	clean_up();
 	CHECK(!exists("/usr"));
+	end();
+}
+
+TEST(another_directory_of_its_name_is_left_alone)
+{
+	const char *moved = arena_printf(&arena, "%s/moved", fixture_root);
+
+	begin("exchanged");
+	(void)note();
+	make_all();
+	CHECK_INT(rename(rootfs, moved), 0);
+	CHECK_INT(mkdir(rootfs, 0755), 0);
+	make_all();
+	clean_up();
+	CHECK(exists(DIR "/l.so.1.2"));
 	end();
 }
 
