@@ -310,7 +310,7 @@ exchange() {
 	cp "$ROOTFS/bin/busybox" "$BUNDLE/rootfs"
 	# executed COMMAND...: the programs, by the names that they are called by.
 	executed() {
-		strace -f -qq -e trace=execve,execveat -e signal=none -o "$BATS_TEST_TMPDIR/trace" \
+		strace -f -qq -s 4096 -e trace=execve,execveat -e signal=none -o "$BATS_TEST_TMPDIR/trace" \
 			"$NVCRUN" --root "$STATE" "${NVCRUN_OPTIONS[@]}" "$@" </dev/null >/dev/null 2>&1 3>&-
 		sed 's/^[0-9]* *exec[a-z]*([^[]*\["\([^"]*\)".*/\1/' "$BATS_TEST_TMPDIR/trace"
 	}
