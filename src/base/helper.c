@@ -20,6 +20,9 @@
 
 #define OUTPUT_MAX (1024 * 1024)
 
+/* How long a killed program may take to die: one that hangs in a driver never does. */
+#define KILL_TIMEOUT_MS 1000
+
 /*
  * Whether a path that claims to be this program's can be believed: it is the same file, or (this one is a copy in
  * memory) one that belongs to root or to us. An environment may name anything.
@@ -217,6 +220,17 @@ static char *const *make_args(const char *path, const char *const argv[], struct
 	return args;
 }
 
+/* Returns whether it is dead, and can be waited for. */
+static bool kill_child(pid_t pid)
+{
+	struct proc_id id = { .pid = pid };
+	char state;
+
+	kill(pid, SIGKILL);
+	return proc_read(pid, &id.start, &state) < 0 ||
+	       proc_wait_dead(&id, KILL_TIMEOUT_MS) != -ETIMEDOUT;
+}
+
 static int run_opened(int program, const char *path, const char *const argv[], int timeout_ms,
 		      struct arena *arena, char **ret_out, struct err *err)
 {
@@ -233,8 +247,11 @@ static int run_opened(int program, const char *path, const char *const argv[], i
 	fd_close(child.err);
 	if (child.pid <= 0)
 		return r;
-	if (r < 0)
-		kill(child.pid, SIGKILL);
+	if (r < 0 && !kill_child(child.pid))
+		return err_set(err, ETIMEDOUT,
+			       "%s did not answer within %d ms, and process %d, which hangs in the "
+			       "kernel, cannot be killed",
+			       path, timeout_ms, child.pid);
 	if (proc_wait_child(child.pid, &status) < 0)
 		return err_errno(err, "wait for %s", path);
 	if (r == -ETIMEDOUT)

@@ -56,7 +56,7 @@ int proc_exit_code(int status);
  *
  * @name:       file name, for example `mount-table`
  * @argv:       arguments after argv[0], NULL terminated
- * @timeout_ms: it is killed then (-ETIMEDOUT)
+ * @timeout_ms: it is killed then (-ETIMEDOUT), and left behind if it hangs in the kernel
  * @ret_out:    its stdout (at most 1 MiB), NUL terminated, in @arena
  *
  * It is looked for beside the binary of this process (`libexec/nvcrun`, then `../libexec/nvcrun`), then

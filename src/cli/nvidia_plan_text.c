@@ -60,7 +60,8 @@ static void add_migs(struct table *table, const struct nv_gpu *gpu)
 			arena_printf(table->arena, "%u:%u", gpu->index, mig->number),
 			"",
 			"MIG device",
-			arena_printf(table->arena, "gi%u/ci%u", mig->gi, mig->ci),
+			arena_printf(table->arena, "gi%u/ci%u%s%s", mig->gi, mig->ci,
+				     mig->uuid ? " " : "", mig->uuid ? mig->uuid : ""),
 		};
 
 		table_add(table, cells);

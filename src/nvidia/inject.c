@@ -11,6 +11,8 @@
 #include "nvidia/inventory.h"
 #include "nvidia/job.h"
 #include "nvidia/libraries.h"
+#include "nvidia/mig.h"
+#include "nvidia/nvml.h"
 #include "nvidia/procfs.h"
 
 /* Who adds what; each writes only to the edits. */
@@ -43,15 +45,23 @@ static int missing_driver(const struct nv_job *job, struct err *err)
 	return 0;
 }
 
+static int read_gpus(const struct nv_job *job, struct nv_gpus *ret, struct err *err)
+{
+	int r = nv_inventory_read(job->settings->testing.proc_root, job->arena, ret, err);
+
+	if (r == 0 && nv_mig_needs_nvml(job->request))
+		r = nv_nvml_read_mig_uuids(job, ret, err);
+	return r;
+}
+
 static int select_gpus(const struct nv_job *job, struct nv_gpus *ret, struct err *err)
 {
-	const char *proc_root = job->settings->testing.proc_root;
 	struct nv_gpus all = { 0 };
 	int r;
 
 	/* Reading the inventory wakes sleeping GPUs: not for `none`. */
 	if (job->request->kind != NV_NO_GPU) {
-		r = nv_inventory_read(proc_root, job->arena, &all, err);
+		r = read_gpus(job, &all, err);
 		if (r < 0)
 			return r;
 	}
@@ -60,7 +70,7 @@ static int select_gpus(const struct nv_job *job, struct nv_gpus *ret, struct err
 	    !nv_inventory_may_miss(&all, job->request))
 		return r;
 	nv_devices_wake(job, &all);
-	r = nv_inventory_read(proc_root, job->arena, &all, err);
+	r = read_gpus(job, &all, err);
 	return r < 0 ? r : nv_inventory_select(&all, job->request, job->arena, ret, err);
 }
 

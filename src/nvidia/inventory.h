@@ -12,6 +12,7 @@ struct nv_mig {
 	unsigned int number; /* rank on its GPU by gi, then ci: M of the name G:M */
 	unsigned int gi;     /* id of the GPU instance */
 	unsigned int ci;     /* id of the compute instance in it */
+	const char *uuid;    /* `MIG-<uuid>`; NULL: not asked for (nv_nvml_read_mig_uuids()) */
 };
 
 struct nv_migs {

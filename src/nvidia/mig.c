@@ -72,7 +72,9 @@ int nv_mig_read(const char *proc_root, unsigned int minor, struct arena *arena, 
 		if (r < 0)
 			return r;
 		VEC_EACH(ci, &cis) {
-			const struct nv_mig mig = { (unsigned int)migs.count, *gi, *ci };
+			const struct nv_mig mig = { .number = (unsigned int)migs.count,
+						    .gi = *gi,
+						    .ci = *ci };
 
 			VEC_PUSH(&migs, arena, mig);
 		}
@@ -91,6 +93,7 @@ struct name {
 	const char *gpu_uuid; /* BY_INSTANCE: text of gpu_len bytes */
 	size_t gpu_len;
 	unsigned int numbers[2]; /* GPU index and number, or the ids of both instances */
+	const char *uuid;	 /* BY_UUID: with `MIG-` */
 };
 
 /* Two numbers with a character between them, and nothing else. */
@@ -121,6 +124,7 @@ static bool parse_name(const char *id, struct name *ret)
 		return str_has_prefix(rest, "GPU-") && parse_numbers(slash + 1, '/', ret->numbers);
 	}
 	ret->kind = BY_UUID;
+	ret->uuid = id;
 	return *rest && !rest[strspn(rest, "0123456789abcdefABCDEF-")];
 }
 
@@ -131,19 +135,43 @@ bool nv_mig_is_name(const char *id)
 	return parse_name(id, &name);
 }
 
+bool nv_mig_needs_nvml(const struct nv_request *request)
+{
+	struct name name;
+
+	VEC_EACH(id, &request->ids) {
+		if (parse_name(*id, &name) && name.kind == BY_UUID)
+			return true;
+	}
+	return false;
+}
+
 static bool is_gpu(const struct nv_gpu *gpu, const struct name *name)
 {
-	if (name->kind == BY_NUMBER)
+	switch (name->kind) {
+	case BY_NUMBER:
 		return gpu->index == name->numbers[0];
-	return gpu->uuid && strlen(gpu->uuid) == name->gpu_len &&
-	       strncasecmp(gpu->uuid, name->gpu_uuid, name->gpu_len) == 0;
+	case BY_INSTANCE:
+		return gpu->uuid && strlen(gpu->uuid) == name->gpu_len &&
+		       strncasecmp(gpu->uuid, name->gpu_uuid, name->gpu_len) == 0;
+	case BY_UUID:
+		break;
+	}
+	return true;
 }
 
 static bool is_mig(const struct nv_mig *mig, const struct name *name)
 {
-	if (name->kind == BY_NUMBER)
+	switch (name->kind) {
+	case BY_NUMBER:
 		return mig->number == name->numbers[1];
-	return mig->gi == name->numbers[0] && mig->ci == name->numbers[1];
+	case BY_INSTANCE:
+		return mig->gi == name->numbers[0] && mig->ci == name->numbers[1];
+	case BY_UUID:
+		break;
+	}
+	/* The beginning is enough, as with GPUs. */
+	return mig->uuid && strncasecmp(mig->uuid, name->uuid, strlen(name->uuid)) == 0;
 }
 
 /* `1:0 = gi1/ci0, 1:1 = gi1/ci1` for errors. */
@@ -153,8 +181,9 @@ static const char *list_migs(const struct nv_gpus *gpus, struct arena *arena)
 
 	VEC_EACH(gpu, gpus) {
 		VEC_EACH(mig, &gpu->mig)
-			strbuf_addf(&buf, "%s%u:%u = gi%u/ci%u", buf.len ? ", " : "", gpu->index,
-				    mig->number, mig->gi, mig->ci);
+			strbuf_addf(&buf, "%s%u:%u = gi%u/ci%u%s%s", buf.len ? ", " : "",
+				    gpu->index, mig->number, mig->gi, mig->ci,
+				    mig->uuid ? " = " : "", mig->uuid ? mig->uuid : "");
 	}
 	return buf.len ? buf.text : "none";
 }
@@ -162,29 +191,33 @@ static const char *list_migs(const struct nv_gpus *gpus, struct arena *arena)
 int nv_mig_find(const struct nv_gpus *all, const struct nv_request *request, const char *id,
 		struct arena *arena, struct nv_mig_found *ret, struct err *err)
 {
-	const char *have = list_migs(all, arena);
+	const struct nv_gpu *named = NULL;
 	struct name name;
+	size_t count = 0;
+	const char *what = "no such MIG device";
 
-	if (!parse_name(id, &name) || name.kind == BY_UUID)
-		return err_set(err, ENOTSUP,
-			       "%s%.80s: only NVML knows which MIG device has this UUID: name it "
-			       "<GPU>:<number> or MIG-GPU-<UUID of the GPU>/<gi>/<ci> (have %s)",
-			       request->source, id, have);
+	if (!parse_name(id, &name))
+		return err_set(err, EINVAL, "%s%.80s: no name of a MIG device", request->source,
+			       id);
 	VEC_EACH(gpu, all) {
 		if (!is_gpu(gpu, &name))
 			continue;
-		if (!gpu->mig.count)
-			return err_set(err, ENODEV, "%s%.80s: GPU %u has no MIG devices (have %s)",
-				       request->source, id, gpu->index, have);
+		named = gpu;
 		VEC_EACH(mig, &gpu->mig) {
 			if (!is_mig(mig, &name))
 				continue;
 			*ret = (struct nv_mig_found){ gpu, mig };
-			return 0;
+			count++;
 		}
 	}
-	return err_set(err, ENODEV, "%s%.80s: no such MIG device (have %s)", request->source, id,
-		       have);
+	if (count == 1)
+		return 0;
+	if (count > 1)
+		what = "more than one MIG device starts so";
+	else if (name.kind != BY_UUID && named && !named->mig.count)
+		what = arena_printf(arena, "GPU %u has no MIG devices", named->index);
+	return err_set(err, ENODEV, "%s%.80s: %s (have %s)", request->source, id, what,
+		       list_migs(all, arena));
 }
 
 /* The number behind @label at the start of a line. Returns whether there is one. */

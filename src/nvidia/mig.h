@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MIG devices: compute instances of a partitioned GPU, from the driver's capabilities in procfs, without NVML. What
- * procfs does not show is their UUIDs.
+ * MIG devices: compute instances of a partitioned GPU, from the driver's capabilities in procfs. What procfs does not
+ * show is their UUIDs: nvidia/nvml.
  */
 #pragma once
 
@@ -23,14 +23,17 @@ int nv_mig_read(const char *proc_root, unsigned int minor, struct arena *arena, 
 /* Whether @id is written as the name of a MIG device: `1:0`, `MIG-GPU-<uuid>/1/0` or `MIG-<uuid>`. */
 bool nv_mig_is_name(const char *id);
 
+/* Whether @request names a device `MIG-<uuid>`: nv_nvml_read_mig_uuids() is needed before nv_mig_find(). */
+bool nv_mig_needs_nvml(const struct nv_request *request);
+
 struct nv_mig_found {
 	const struct nv_gpu *gpu;
 	const struct nv_mig *mig;
 };
 
 /*
- * The device of @all that @id, a name by nv_mig_is_name(), means. An unknown one is -ENODEV, `MIG-<uuid>` -ENOTSUP;
- * the words list what there is.
+ * The device of @all that @id, a name by nv_mig_is_name(), means; as much of a UUID as no other device has is enough.
+ * An unknown one is -ENODEV; the words list what there is.
  */
 int nv_mig_find(const struct nv_gpus *all, const struct nv_request *request, const char *id,
 		struct arena *arena, struct nv_mig_found *ret, struct err *err);

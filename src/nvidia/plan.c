@@ -144,6 +144,8 @@ static void print_migs(const struct printer *p, const struct nv_gpu *gpu)
 			    arena_printf(p->arena, "%u:%u", gpu->index, mig->number));
 		json_uint(p->line, "gi", mig->gi);
 		json_uint(p->line, "ci", mig->ci);
+		if (mig->uuid)
+			json_string(p->line, "uuid", mig->uuid);
 		json_end_object(p->line);
 	}
 	json_end_array(p->line);

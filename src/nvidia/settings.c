@@ -144,6 +144,8 @@ static int decode_capabilities(struct decode *d, const struct value *value,
 	return 0;
 }
 
+static const struct range nvml_timeout_range = { 1, 3600 };
+
 static const struct field testing_table[] = {
 	{ "proc-root", decode_directory, offsetof(struct nv_testing, proc_root), NULL, 0 },
 	{ "sys-root", decode_directory, offsetof(struct nv_testing, sys_root), NULL, 0 },
@@ -207,6 +209,8 @@ static const struct field nvidia_table[] = {
 	  NULL, 0 },
 	{ "loader-cache", decode_loader_cache, offsetof(struct nv_settings, loader_cache),
 	  &loader_cache_words, 0 },
+	{ "nvml-timeout", decode_i64, offsetof(struct nv_settings, nvml_timeout),
+	  &nvml_timeout_range, 0 },
 	{ "nvidia-config", decode_directory, offsetof(struct nv_settings, nvidia_config), NULL, 0 },
 	REQUEST_FIELDS,
 	{ "testing", decode_struct, offsetof(struct nv_settings, testing), &testing_fields, 0 },
@@ -358,6 +362,7 @@ struct nv_settings nv_settings_default(void)
 		.capabilities = NV_CAP_EVERY,
 		.missing_driver_is_error = true,
 		.protect_proc_driver = true,
+		.nvml_timeout = 30,
 		.testing = { .proc_root = "/proc", .sys_root = "/sys" },
 	};
 }

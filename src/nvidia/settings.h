@@ -35,6 +35,7 @@ struct nv_settings {
 	bool missing_driver_is_error;  /* on-missing-driver = "error" (default) | "warn" */
 	bool protect_proc_driver; /* containers without a GPU see no file of the driver in procfs */
 	enum nv_loader_cache loader_cache;
+	int64_t nvml_timeout; /* seconds, until NVML is given up */
 	bool may_open_gpus; /* in no file: set by who makes a container, so that a GPU may be opened
 				* to learn its UUID */
 	struct nv_testing {

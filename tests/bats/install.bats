@@ -72,6 +72,7 @@ installed() {
 	[ -e "$build/Makefile" ] || skip 'needs a build directory'
 	make_quietly install DESTDIR="$root" prefix=/usr/local
 	has "$(installed)" /usr/local/bin/nvcrun /usr/local/libexec/nvcrun/mount-table \
+		/usr/local/libexec/nvcrun/nvml-probe \
 		/usr/local/share/man/man8/nvcrun.8 /usr/local/share/man/man8/nvcrun-run.8 \
 		/usr/local/share/man/man7/nvcrun-nvidia.7 /usr/local/share/bash-completion/completions/nvcrun \
 		/usr/local/share/zsh/site-functions/_nvcrun /usr/local/share/fish/vendor_completions.d/nvcrun.fish

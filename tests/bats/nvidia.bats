@@ -313,7 +313,6 @@ libcuda.so.$version"
 
 @test "nvidia: half a driver is a warning that says what is missing and where, or an error with both versions" {
 	own_driver
-	driver_libraries=$DRIVER${driver_libraries#"$BATS_SUITE_TMPDIR/driver"}
 	rm -f "$driver_libraries"/libnvidia-ml.so*
 	program true
 	env_add NVIDIA_DRIVER_CAPABILITIES=utility

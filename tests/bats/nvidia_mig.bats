@@ -14,6 +14,8 @@ load helpers/nvidia
 
 setup_file() {
 	"$BATS_TEST_DIRNAME/../fixtures/make-driver-root" "$BATS_FILE_TMPDIR/driver" --gpus 2 --mig
+	# For nobody, as whom NVML runs.
+	chmod 0711 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_FILE_TMPDIR"
 }
 
 setup() {
@@ -48,6 +50,129 @@ gets() {
 	run_container
 	is "$output" "$(printf '%s\n' '/dev/nvidia-caps/nvidia-cap282 1fe:11a 444' \
 		'/dev/nvidia-caps/nvidia-cap284 1fe:11c 444')"
+	no_leftovers
+}
+
+# mig_uuid GI CI: what the fake NVML says.
+mig_uuid() {
+	awk -v gi="$1" -v ci="$2" '$2 == gi && $3 == ci { print $4 }' "$DRIVER/mig-uuids"
+}
+
+# nvml_that STATEMENTS: a driver of the test's own, whose NVML does this when it is initialised.
+nvml_that() {
+	[ "$DRIVER" = "$BATS_TEST_TMPDIR/driver" ] || own_driver
+	chmod 0711 "$BATS_TEST_TMPDIR"
+	sed -i '/^nvml-timeout/d; s/^driver-root/nvml-timeout = 1\n&/' "$DRIVER/nvcrun.toml"
+	echo '#define FIXTURE_NVML { 0, 0, 0, 0, 0 }' >"$BATS_TEST_TMPDIR/nvml_fixture.h"
+	gcc -shared -fPIC -include unistd.h -include stdlib.h "-DNVML_INIT=$1" -I "$BATS_TEST_TMPDIR" \
+		-o "$driver_libraries/libnvidia-ml.so.$version" "$BATS_TEST_DIRNAME/../fixtures/nvml.c"
+}
+
+# Run a container of a MIG device by UUID; sets probe: the process of nvml-probe, still at work. `nvcrun_ended` waits.
+start_asking() {
+	# Reads nothing and writes to files: bats waits for its own descriptors.
+	nvcrun run --bundle "$BUNDLE" --gpus "$(mig_uuid 1 0)" "$CTR" \
+		</dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- &
+	asking=$!
+	wait_for pgrep -f "/nvml-probe $DRIVER/" >/dev/null
+	probe=$(pgrep -f "/nvml-probe $DRIVER/")
+	wait_for grep -q libnvidia-ml "/proc/$probe/maps"
+}
+
+nvcrun_ended() {
+	status=0
+	wait "$asking" || status=$?
+	stderr=$(cat "$BATS_TEST_TMPDIR/stderr") output=$(cat "$BATS_TEST_TMPDIR/stdout")
+}
+
+@test "nvidia mig: a device by its UUID, or the beginning of it" {
+	gets 'nvidia2 cap282 cap283' --gpus "$(mig_uuid 1 0)"
+	gets 'nvidia2 cap282 cap284' --gpus "$(mig_uuid 1 1)"
+	gets 'nvidia2 cap291 cap292' --gpus "$(mig_uuid 2 0 | cut -c1-8)"
+	gets 'nvidia0 nvidia2 cap282 cap283 cap291 cap292' --gpus "0,$(mig_uuid 2 0),$(mig_uuid 1 0),1:2"
+	gets 'nvidia2 cap282 cap284' --gpus "MIG-$(mig_uuid 1 1 | cut -c5- | tr a-f A-F)"
+	# As Kubernetes' device plugin asks.
+	env_add "NVIDIA_VISIBLE_DEVICES=$(mig_uuid 1 1)"
+	gets 'nvidia2 cap282 cap284'
+	no_leftovers
+}
+
+@test "nvidia mig: UUIDs that mean no device, or more than one" {
+	run_container --gpus MIG-0a1b2c3d
+	fails_with '--gpus MIG-0a1b2c3d: no such MIG device' "1:2 = gi2/ci0 = $(mig_uuid 2 0))"
+	own_driver
+	chmod 0711 "$BATS_TEST_TMPDIR"
+	cp "$driver_libraries/libnvidia-ml.so.$version" "$BATS_TEST_TMPDIR/library"
+	# The second one starts like the first.
+	sed -i "s/$(mig_uuid 1 1)/$(mig_uuid 1 0 | cut -c1-8)$(mig_uuid 1 1 | cut -c9-)/" "$driver_libraries/libnvidia-ml.so.$version"
+	run_container --gpus "$(mig_uuid 1 0 | cut -c1-8)"
+	fails_with 'more than one MIG device starts so' "1:0 = gi1/ci0 = $(mig_uuid 1 0)"
+	gets 'nvidia2 cap282 cap283' --gpus "$(mig_uuid 1 0)"
+	# An instance that NVML does not show, and one that only NVML shows.
+	cp "$BATS_TEST_TMPDIR/library" "$driver_libraries/libnvidia-ml.so.$version"
+	mv "$DRIVER/proc/driver/nvidia/capabilities/gpu2/mig/gi2" "$DRIVER/proc/driver/nvidia/capabilities/gpu2/mig/gi3"
+	run_container --gpus "$(mig_uuid 2 0)"
+	fails_with 'no such MIG device' '1:2 = gi3/ci0)'
+	rm -r "$DRIVER/proc/driver/nvidia/capabilities"
+	run_container --gpus "$(mig_uuid 1 0)"
+	fails_with 'no such MIG device (have none)'
+	no_leftovers
+}
+
+@test "nvidia mig: NVML that is missing or fails is an error; who needs no UUID does not notice" {
+	nvml_that 'return 3'
+	run_container --gpus "$(mig_uuid 1 0)"
+	fails_with "--gpus $(mig_uuid 1 0): " /nvml-probe 'nvmlInit_v2: Not Supported'
+	gets 'nvidia2 cap282 cap283' --gpus 1:0
+	nvml_that 'abort()'
+	run_container --gpus "$(mig_uuid 1 0)"
+	fails_with '/nvml-probe: killed by signal 6'
+	cp "$driver_libraries/libnvidia-cfg.so.$version" "$driver_libraries/libnvidia-ml.so.$version"
+	run_container --gpus "$(mig_uuid 1 0)"
+	fails_with 'undefined symbol: nvmlInit_v2'
+	rm "$driver_libraries/libnvidia-ml.so.$version"
+	run_container --gpus "$(mig_uuid 1 0)"
+	fails_with "the driver has no libnvidia-ml.so.$version"
+	no_leftovers
+}
+
+@test "nvidia mig: NVML has no rights, no environment and no descriptors, and is given up when it hangs" {
+	nvml_that 'for (;;) pause()'
+	CANARY=1 start_asking
+	is "$(sed -n 's/^Uid:\t//p; s/^Gid:\t//p; s/^CapEff:\t//p; s/^CapPrm:\t//p; s/^NoNewPrivs:\t//p' "/proc/$probe/status" |
+		xargs)" '65534 65534 65534 65534 65534 65534 65534 65534 0000000000000000 0000000000000000 1'
+	is "$(tr '\0' '\n' <"/proc/$probe/environ")" ''
+	is "$(find "/proc/$probe/fd" -type l -printf "%f\n" | sort | xargs)" '0 1 2'
+	is "$(readlink "/proc/$probe/cwd" "/proc/$probe/fd/0" | xargs)" '/ /dev/null'
+	[ "$(readlink "/proc/$probe/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+	nvcrun_ended
+	fails_with "--gpus $(mig_uuid 1 0): NVML hangs" nvidia-smi nvml-timeout 'did not answer within 1000 ms'
+	[ ! -e "/proc/$probe" ]
+	# Nobody else waits for it.
+	gets 'nvidia2 cap282 cap283' --gpus 1:0
+	sed -i 's/^nvml-timeout = .*/nvml-timeout = 0/' "$DRIVER/nvcrun.toml"
+	run_container --gpus 1:0
+	fails_with nvcrun.toml:3: nvidia.nvml-timeout 'out of range (1 to 3600)'
+	no_leftovers
+}
+
+thaw() {
+	in_view sh -c "echo THAWED >$freezer/freezer.state"
+	wait_for test ! -e "/proc/$probe"
+}
+
+@test "nvidia mig: an NVML that cannot even be killed is given up, too" {
+	# As in a call of the driver that does not return: v1's freezer keeps a process from dying.
+	view v1
+	freezer=/sys/fs/cgroup/freezer/$CTR
+	nvml_that 'for (;;) pause()'
+	in_view mkdir "$freezer"
+	start_asking
+	in_view sh -c "echo $probe >$freezer/cgroup.procs && echo FROZEN >$freezer/freezer.state"
+	nvcrun_ended
+	thaw
+	in_view rmdir "$freezer"
+	fails_with 'NVML hangs' 'did not answer within 1000 ms' "process $probe, which hangs in the kernel, cannot be killed"
 	no_leftovers
 }
 
@@ -143,7 +268,7 @@ only_the_chosen_opens() {
 	no_leftovers
 }
 
-@test "nvidia mig: what is not there, or known to NVML only, is an error that lists what is" {
+@test "nvidia mig: what is not there is an error that lists what is" {
 	local have='(have 1:0 = gi1/ci0, 1:1 = gi1/ci1, 1:2 = gi2/ci0)'
 
 	run_container --gpus 1:3
@@ -152,8 +277,6 @@ only_the_chosen_opens() {
 	fails_with '--gpus 0:0: GPU 0 has no MIG devices' "$have"
 	run_container --gpus "MIG-$(uuid_of 2)/1/2"
 	fails_with 'no such MIG device' "$have"
-	run_container --gpus MIG-0a1b2c3d
-	fails_with '--gpus MIG-0a1b2c3d: only NVML knows which MIG device has this UUID' MIG-GPU- "$have"
 	# The instance goes away.
 	own_driver
 	rm -r "$DRIVER/proc/driver/nvidia/capabilities/gpu2/mig/gi2"
@@ -188,6 +311,12 @@ only_the_chosen_opens() {
 		"$(printf '%s\n' '291 MIG device 1:2' '292 MIG device 1:2')"
 	capture nvcrun nvidia plan --text --bundle "$BUNDLE" --gpus 1:2
 	has "$output" '1:2' 'gi2/ci0' 'MIG device 1:2'
+	# Without any rights: NVML says the same to everybody.
+	capture setpriv --reuid 1000 --regid 1000 --clear-groups "$NVCRUN" "${NVCRUN_OPTIONS[@]}" nvidia plan \
+		--bundle "$BUNDLE" --gpus "$(mig_uuid 2 0)"
+	succeeds
+	is "$(jq -c '.gpus[].mig' "$BATS_TEST_TMPDIR/stdout")" \
+		"[{\"id\":\"1:2\",\"gi\":2,\"ci\":0,\"uuid\":\"$(mig_uuid 2 0)\"}]"
 	capture nvcrun nvidia info --json
 	is "$(jq -c '.gpus[1].mig' "$BATS_TEST_TMPDIR/stdout")" \
 		'[{"number":0,"gi":1,"ci":0},{"number":1,"gi":1,"ci":1},{"number":2,"gi":2,"ci":0}]'

@@ -165,14 +165,47 @@ TEST(unknown_ones_are_errors_that_list_the_others)
 	CHECK_HAS(selection(&gpus, NV_LIST, "MIG-GPU-bbb/2/0"), "no such MIG device");
 	CHECK_STR(selection(&gpus, NV_LIST, "0:0"),
 		  arena_printf(&fixture_arena, "--gpus 0:0: GPU 0 has no MIG devices %s", have));
+	/* Nobody asked NVML. */
 	CHECK_STR(selection(&gpus, NV_LIST, "MIG-bbbb"),
-		  arena_printf(&fixture_arena,
-			       "--gpus MIG-bbbb: only NVML knows which MIG device has this UUID: "
-			       "name it <GPU>:<number> or MIG-GPU-<UUID of the GPU>/<gi>/<ci> %s",
-			       have));
-	CHECK_INT(err.code, ENOTSUP);
+		  arena_printf(&fixture_arena, "--gpus MIG-bbbb: no such MIG device %s", have));
 	gpus.count = 1;
 	CHECK_HAS(selection(&gpus, NV_LIST, "0:0"), "GPU 0 has no MIG devices (have none)");
+}
+
+TEST(selected_by_uuid)
+{
+	struct nv_gpus gpus = usual_gpus();
+	struct nv_migs *mig = &gpus.items[1].mig;
+
+	mig->items[0].uuid = "MIG-12345678-aa";
+	mig->items[2].uuid = "MIG-12345679-bb";
+	CHECK_STR(selection(&gpus, NV_LIST, "MIG-12345678-AA"), "1( 0) ");
+	CHECK_STR(selection(&gpus, NV_LIST, "MIG-12345679,1:1"), "1( 1 2) ");
+	CHECK_HAS(selection(&gpus, NV_LIST, "MIG-1234567"),
+		  "more than one MIG device starts so (have 1:0 = gi2/ci0 = MIG-12345678-aa, "
+		  "1:1 = gi2/ci1, 1:2 = gi10/ci0 = MIG-12345679-bb)");
+	CHECK_HAS(selection(&gpus, NV_LIST, "MIG-12345678-aaa"), "no such MIG device");
+}
+
+TEST(only_a_uuid_needs_nvml)
+{
+	static const struct {
+		const char *ids;
+		bool needs;
+	} rows[] = {
+		{ "0,GPU-aa,1:0,MIG-GPU-bbbb/2/0", false },
+		{ "0,MIG-12345678", true },
+		{ "MIG-12345678-aa", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct nv_request request = {
+			.kind = NV_LIST,
+			.ids = str_split(&fixture_arena, rows[i].ids, ',', false),
+		};
+
+		CHECK_INT(nv_mig_needs_nvml(&request), rows[i].needs);
+	}
 }
 
 TEST(a_parent_whose_uuid_nobody_has_read)

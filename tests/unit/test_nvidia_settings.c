@@ -39,6 +39,7 @@ TEST(empty_file_gives_defaults)
 	CHECK(settings.protect_proc_driver);
 	CHECK(!settings.ignore_capabilities && !settings.may_open_gpus);
 	CHECK_INT(settings.loader_cache, NV_LOADER_CACHE_AUTO);
+	CHECK_INT(settings.nvml_timeout, 30);
 	CHECK_STR(settings.testing.proc_root, "/proc");
 	CHECK_STR(settings.testing.sys_root, "/sys");
 	CHECK(!settings.testing.fake_devices);
@@ -56,6 +57,7 @@ TEST(every_key)
 				"binary-dirs = [\"/b\"]\n"
 				"on-missing-driver = \"warn\"\n"
 				"protect-proc-driver = false\n"
+				"nvml-timeout = 3600\n"
 				"[nvidia.testing]\n"
 				"proc-root = \"/p\"\n"
 				"sys-root = \"/s\"\n"
@@ -70,6 +72,7 @@ TEST(every_key)
 	CHECK_STR(settings.binary_dirs.items[0], "/b");
 	CHECK(!settings.missing_driver_is_error);
 	CHECK(!settings.protect_proc_driver);
+	CHECK_INT(settings.nvml_timeout, 3600);
 	CHECK_STR(settings.testing.proc_root, "/p");
 	CHECK_STR(settings.testing.sys_root, "/s");
 	CHECK(settings.testing.fake_devices);
@@ -80,7 +83,8 @@ TEST(unknown_keys_name_place_and_choice)
 	CHECK_HAS(refusal("[nvidia]\n\ndriver-rot = \"/\"\n"),
 		  "config.toml:3: unknown key `nvidia.driver-rot` (known: driver-root, dev-root, "
 		  "ldcache, library-dirs, binary-dirs, firmware-dirs, config-dirs, capabilities, "
-		  "on-missing-driver, protect-proc-driver, loader-cache, nvidia-config, ");
+		  "on-missing-driver, protect-proc-driver, loader-cache, nvml-timeout, "
+		  "nvidia-config, ");
 	CHECK_HAS(
 		refusal("[nvidia.testing]\nfake = true\n"),
 		":2: unknown key `nvidia.testing.fake` (known: proc-root, sys-root, fake-devices)");

@@ -60,6 +60,7 @@ smi_with() {
 own_driver() {
 	cp -a "$DRIVER" "$BATS_TEST_TMPDIR/driver"
 	sed -i "s,$DRIVER,$BATS_TEST_TMPDIR/driver,g" "$BATS_TEST_TMPDIR/driver/nvcrun.toml"
+	driver_libraries=$BATS_TEST_TMPDIR/driver${driver_libraries#"$DRIVER"}
 	DRIVER=$BATS_TEST_TMPDIR/driver
 	NVCRUN_OPTIONS=(--settings "$DRIVER/nvcrun.toml")
 }
