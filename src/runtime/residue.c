@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -126,24 +127,6 @@ static void print_residue(const struct residue *residue, struct json_writer *w)
 	json_end_object(w);
 }
 
-int residue_write(const struct residue *residue, int dir_fd, struct err *err)
-{
-	cleanup_json_writer struct json_writer w = { 0 };
-	struct arena arena = { 0 };
-	const char *text;
-	size_t len;
-	int r;
-
-	if (!residue->mount_points.count && !residue->links.count)
-		return 0;
-	json_writer_init(&w, "  ");
-	print_residue(residue, &w);
-	text = json_writer_text(&w, &arena, &len);
-	r = fd_replace_file(dir_fd, RESIDUE_FILE, 0600, text, len);
-	arena_done(&arena);
-	return r < 0 ? err_code(err, r, "write %s of the container", RESIDUE_FILE) : 0;
-}
-
 #define LINK(member) offsetof(struct residue_link, member)
 static const struct field link_items[] = {
 	{ "path", decode_string, LINK(path), NULL, FIELD_REQUIRED },
@@ -175,13 +158,6 @@ static int read_residue(int dir_fd, struct arena *arena, struct residue *ret)
 	return r < 0 ? r : decode_object(&d, value, &residue_fields, ret);
 }
 
-/* --- after: what create made */
-
-static bool is_root(const struct residue *residue, const struct stat *st)
-{
-	return residue->device == st->st_dev && residue->inode == st->st_ino;
-}
-
 static bool has_link(const struct residue *residue, const char *path)
 {
 	VEC_EACH(link, &residue->links) {
@@ -191,8 +167,7 @@ static bool has_link(const struct residue *residue, const char *path)
 	return false;
 }
 
-/* Ours first: what the other made in our directories is removed before them. */
-static void join(struct strings *ours, const struct strings *theirs, struct arena *arena)
+static void join_paths(struct strings *ours, const struct strings *theirs, struct arena *arena)
 {
 	VEC_EACH(path, theirs) {
 		if (!strings_have(ours, *path))
@@ -200,19 +175,53 @@ static void join(struct strings *ours, const struct strings *theirs, struct aren
 	}
 }
 
-/* @residue becomes part of the note in the record @dir_fd. */
-static void hand_over(const struct residue *residue, int dir_fd, struct arena *arena)
+static int compare_paths(const void *a, const void *b)
 {
-	struct residue joined = *residue, theirs = { 0 };
+	const char *const *x = a, *const *y = b;
 
-	(void)read_residue(dir_fd, arena, &theirs);
-	join(&joined.mount_points, &theirs.mount_points, arena);
-	join(&joined.directories, &theirs.directories, arena);
-	VEC_EACH(link, &theirs.links) {
-		if (!has_link(&joined, link->path))
-			VEC_PUSH(&joined.links, arena, *link);
+	return strcmp(*x, *y);
+}
+
+static void join(struct residue *ours, const struct residue *theirs, struct arena *arena)
+{
+	join_paths(&ours->mount_points, &theirs->mount_points, arena);
+	join_paths(&ours->directories, &theirs->directories, arena);
+	/* Either may have made a directory in one of the other's. */
+	if (ours->directories.count)
+		qsort(ours->directories.items, ours->directories.count,
+		      sizeof(*ours->directories.items), compare_paths);
+	VEC_EACH(link, &theirs->links) {
+		if (!has_link(ours, link->path))
+			VEC_PUSH(&ours->links, arena, *link);
 	}
-	(void)residue_write(&joined, dir_fd, NULL);
+}
+
+int residue_write(const struct residue *residue, int dir_fd, struct err *err)
+{
+	cleanup_json_writer struct json_writer w = { 0 };
+	struct residue joined = *residue, there = { 0 };
+	struct arena arena = { 0 };
+	const char *text;
+	size_t len;
+	int r;
+
+	if (!residue->mount_points.count && !residue->links.count)
+		return 0;
+	if (read_residue(dir_fd, &arena, &there) == 0)
+		join(&joined, &there, &arena);
+	json_writer_init(&w, "  ");
+	print_residue(&joined, &w);
+	text = json_writer_text(&w, &arena, &len);
+	r = fd_replace_file(dir_fd, RESIDUE_FILE, 0600, text, len);
+	arena_done(&arena);
+	return r < 0 ? err_code(err, r, "write %s of the container", RESIDUE_FILE) : 0;
+}
+
+/* --- after: what create made */
+
+static bool is_root(const struct residue *residue, const struct stat *st)
+{
+	return residue->device == st->st_dev && residue->inode == st->st_ino;
 }
 
 /*
@@ -242,7 +251,7 @@ static bool leave_to_other(const struct record *record, const char *root,
 		if (r < 0 || !other.record.rootfs || stat(other.record.rootfs, &st) < 0 ||
 		    !is_root(residue, &st))
 			continue;
-		hand_over(residue, other.dir_fd, arena);
+		(void)residue_write(residue, other.dir_fd, NULL);
 		return true;
 	}
 	return is_unknown;

@@ -45,7 +45,10 @@ struct residue {
 void residue_note(const struct rootfs_plan *plan, int root_fd, struct arena *arena,
 		  struct residue *ret);
 
-/* Write RESIDUE_FILE into the directory of a record; an empty residue makes none. Returns 0 or -errno. */
+/*
+ * Write RESIDUE_FILE into the directory of a record, or add to the one that another container handed over; an empty
+ * residue makes none. Returns 0 or -errno.
+ */
 int residue_write(const struct residue *residue, int dir_fd, struct err *err);
 
 /*

@@ -168,6 +168,29 @@ TEST(the_images_own_is_not_noted)
 	end();
 }
 
+TEST(what_was_handed_over_stays_noted)
+{
+	static const struct rootfs_op bind = {
+		.kind = OP_BIND, .dest = DIR "/run/further/file", .source = "/l", .injected = true
+	};
+	struct rootfs_plan plan = { 0 };
+	struct residue residue = { 0 };
+
+	begin("handed-over");
+	(void)note();
+	make_all();
+	/* The container whose record it is notes what it makes itself: in a directory of the other one. */
+	VEC_PUSH(&plan.ops, &arena, bind);
+	residue_note(&plan, root_fd, &arena, &residue);
+	CHECK_INT(residue.directories.count, 1);
+	CHECK_INT(residue_write(&residue, dir_fd, NULL), 0);
+	CHECK_INT(mkdir(at(DIR "/run/further"), 0755), 0);
+	make_file(bind.dest, "");
+	clean_up();
+	CHECK(!exists("/usr"));
+	end();
+}
+
 TEST(an_image_that_has_all_gets_no_note)
 {
 	begin("all");
