@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/proc.h"
 
 #define UUID_SIZE 96 /* NVML_DEVICE_UUID_V2_BUFFER_SIZE */
 #define NOBODY	  65534
@@ -112,11 +113,9 @@ static int leave_root(void)
 	(void)unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS);
 	if (stat("/dev/nvidiactl", &st) == 0 && st.st_gid != 0)
 		group = st.st_gid;
-	if (setgroups(1, &group) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-	    setresuid(NOBODY, NOBODY, NOBODY) == 0)
-		return 0;
-	/* Root of a user namespace that has no such ids is a user with no rights outside. */
-	return errno == EINVAL ? 0 : -1;
+	if (setgroups(1, &group) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0)
+		return -1;
+	return setresuid(NOBODY, NOBODY, NOBODY);
 }
 
 /* Before any code of the driver runs. */
@@ -126,7 +125,8 @@ static int drop_rights(void)
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct empty[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
-	if ((geteuid() == 0 && leave_root() < 0) || syscall(SYS_capset, &header, empty) < 0 ||
+	/* Root of a user namespace is a user without rights outside, and may have no other ids. */
+	if ((proc_is_real_root() && leave_root() < 0) || syscall(SYS_capset, &header, empty) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
 		return fail("drop privileges", strerror(errno));
 	return 0;

@@ -315,6 +315,10 @@ only_the_chosen_opens() {
 	capture setpriv --reuid 1000 --regid 1000 --clear-groups "$NVCRUN" "${NVCRUN_OPTIONS[@]}" nvidia plan \
 		--bundle "$BUNDLE" --gpus "$(mig_uuid 2 0)"
 	succeeds
+	# And as root of a user namespace that has one user only.
+	capture unshare --user --map-root-user "$NVCRUN" "${NVCRUN_OPTIONS[@]}" nvidia plan --bundle "$BUNDLE" \
+		--gpus "$(mig_uuid 2 0)"
+	succeeds
 	is "$(jq -c '.gpus[].mig' "$BATS_TEST_TMPDIR/stdout")" \
 		"[{\"id\":\"1:2\",\"gi\":2,\"ci\":0,\"uuid\":\"$(mig_uuid 2 0)\"}]"
 	capture nvcrun nvidia info --json
