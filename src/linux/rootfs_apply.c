@@ -252,6 +252,14 @@ static int attach_source(struct executor *x, const struct rootfs_op *op, struct 
 	return r < 0 ? r : mount_attach(target_fd, op->source_fd, err);
 }
 
+static int open_source(struct executor *x, const struct rootfs_op *op, int *ret_fd)
+{
+	if (op->inside)
+		return path_open_in(x->root_fd, op->inside, O_PATH, ret_fd);
+	*ret_fd = open(op->source, O_PATH | O_CLOEXEC);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
 static int do_bind(struct executor *x, const struct rootfs_op *op, struct err *err)
 {
 	cleanup_close int source_fd = -EBADF, target_fd = -EBADF;
@@ -260,9 +268,9 @@ static int do_bind(struct executor *x, const struct rootfs_op *op, struct err *e
 
 	if (op->source_fd > 0)
 		return attach_source(x, op, err);
-	source_fd = open(op->source, O_PATH | O_CLOEXEC);
-	if (source_fd < 0)
-		return err_errno(err, "bind %s to %s", op->source, op->dest);
+	r = open_source(x, op, &source_fd);
+	if (r < 0)
+		return err_code(err, r, "bind %s to %s", op->source, op->dest);
 	if (fstat(source_fd, &st) < 0)
 		return err_errno(err, "stat %s", op->source);
 	if (op->source_type && (st.st_mode & S_IFMT) != op->source_type)

@@ -35,6 +35,8 @@ struct rootfs_op {
 	const char *dest; /* in the container, absolute */
 	const char *
 		source; /* BIND: host path; LINK: target; DEVICE: host node bound when mknod(2) is refused */
+	const char *inside; /* BIND: the source's path in the root file system, by rootfs_sources_find_inside();
+			     * NULL: it is the host's */
 	const char *fstype;	       /* MOUNT, TMPFS */
 	const char *label;	       /* MOUNT: SELinux label for its root; NULL: none */
 	struct mount_flags flags;      /* MOUNT, BIND, ATTR, TMPFS: what it has from the start */
@@ -86,10 +88,18 @@ int rootfs_plan_build(const struct oci_config *config, const struct rootfs_cgrou
 		      struct arena *arena, struct rootfs_plan *ret, struct err *err);
 
 /*
- * With a user namespace: open, with the host's rights and in the host's mount namespace, the sources that init
- * could not reach, as detached mounts. Sources below @rootfs are left to init: they may lie on earlier mounts.
+ * Find the sources that lie in the root file system itself. Init opens them there, at their turn: they may lie on earlier
+ * mounts, and a link of the image leads nowhere else.
+ *
+ * @rootfs: its host path, absolute and clean
  */
-int rootfs_sources_open(struct rootfs_plan *plan, const char *rootfs, struct err *err);
+void rootfs_sources_find_inside(struct rootfs_plan *plan, const char *rootfs);
+
+/*
+ * With a user namespace: open, with the host's rights and in the host's mount namespace, the sources of the host, which
+ * init could not reach, as detached mounts.
+ */
+int rootfs_sources_open(struct rootfs_plan *plan, struct err *err);
 void rootfs_sources_close(struct rootfs_plan *plan);
 
 /* As JSON, for golden tests and people (docs/plan.md). */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sources of bind mounts that only the host can open. */
+/* Sources of bind mounts: those in the root file system, and those that only the host can open. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "base/path.h"
+#include "base/str.h"
 #include "linux/mount.h"
 #include "linux/rootfs_plan.h"
 
@@ -27,12 +27,26 @@ static int open_source(struct rootfs_op *op, struct err *err)
 	return r < 0 ? err_prefix(err, "%s: bind %s to %s", op->origin, op->source, op->dest) : 0;
 }
 
-int rootfs_sources_open(struct rootfs_plan *plan, const char *rootfs, struct err *err)
+void rootfs_sources_find_inside(struct rootfs_plan *plan, const char *rootfs)
+{
+	/* `/` is the host's, too. */
+	if (str_eq(rootfs, "/"))
+		return;
+	VEC_EACH(op, &plan->ops) {
+		const char *rest = op->kind == OP_BIND ? str_after(op->source, rootfs) : NULL;
+
+		/* `rootfs/../data` is beside it. */
+		if (rest && (!*rest || *rest == '/') && !strstr(rest, "/.."))
+			op->inside = *rest ? rest : "/";
+	}
+}
+
+int rootfs_sources_open(struct rootfs_plan *plan, struct err *err)
 {
 	VEC_EACH(op, &plan->ops) {
 		int r;
 
-		if (op->kind != OP_BIND || path_is_below(op->source, rootfs))
+		if (op->kind != OP_BIND || op->inside)
 			continue;
 		r = open_source(op, err);
 		if (r < 0)

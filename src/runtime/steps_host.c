@@ -227,9 +227,13 @@ static void collect_cgroups(struct create *c, struct rootfs_cgroups *ret)
 int step_plan_rootfs(struct create *c, struct err *err)
 {
 	struct rootfs_cgroups cgroups = { 0 };
+	int r;
 
 	collect_cgroups(c, &cgroups);
-	return rootfs_plan_build(c->config, &cgroups, c->arena, &c->plan, err);
+	r = rootfs_plan_build(c->config, &cgroups, c->arena, &c->plan, err);
+	if (r == 0)
+		rootfs_sources_find_inside(&c->plan, c->record.rootfs);
+	return r;
 }
 
 int step_note_residue(struct create *c, struct err *err)
@@ -293,7 +297,7 @@ int step_open_sources(struct create *c, struct err *err)
 	/* Without rights of our own: init, root in its namespace, reaches as much as we do. */
 	if (r == -EPERM)
 		return 0;
-	return r < 0 ? r : rootfs_sources_open(&c->plan, c->record.rootfs, err);
+	return r < 0 ? r : rootfs_sources_open(&c->plan, err);
 }
 
 int step_clone(struct create *c, struct err *err)

@@ -504,3 +504,41 @@ sealed
 	fails_with /dev/null 'not the device c 1:3'
 	no_leftovers
 }
+
+# A source in the root file system itself: on what was mounted before, and through a link of the image.
+source_inside() {
+	mkdir -p "$BATS_TEST_TMPDIR"/{a/x,b/y,c} "$BUNDLE/rootfs"/{tree,part,all,inner} "$BUNDLE/rootfs$CANARY"
+	echo a >"$BATS_TEST_TMPDIR/a/file"
+	echo b >"$BATS_TEST_TMPDIR/b/file"
+	echo c >"$BATS_TEST_TMPDIR/c/file"
+	echo image >"$BUNDLE/rootfs$CANARY/file"
+	ln -s "$CANARY" "$BUNDLE/rootfs/link"
+	bind_add /tree "$BATS_TEST_TMPDIR/a"
+	bind_add /tree/x "$BATS_TEST_TMPDIR/b"
+	bind_add /tree/x/y "$BATS_TEST_TMPDIR/c"
+	bind_add /part "$BUNDLE/rootfs/tree/x" rbind
+	bind_add /all "$BUNDLE/rootfs/tree" rbind
+	bind_add /inner "$BUNDLE/rootfs/link"
+	program 'cat /part/file /part/y/file /all/file /all/x/y/file /inner/file'
+	run_container
+	succeeds
+	is "$(xargs <<<"$output")" 'b c a c image'
+	# Beside it, and of the host.
+	bind_add /part "$BUNDLE/rootfs/../../a"
+	program 'cat /part/file'
+	run_container
+	is "$output" a
+	bind_add /part "$BUNDLE/rootfs/nothing"
+	run_container
+	fails_with 'mounts[' "bind $BUNDLE/rootfs/nothing to /part: no such file or directory"
+	no_leftovers
+}
+
+@test "bind: a source in the root file system" { source_inside; }
+
+@test "bind: a source in the root file system, in a user namespace" {
+	config_edit '.linux.namespaces += [{"type": "user"}]
+		| .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+	chmod 700 "$BATS_TEST_TMPDIR"
+	source_inside
+}
