@@ -13,8 +13,13 @@
 
 struct update_options {
 	const char *resources; /* host path or `-`; then the others are not looked at */
+	const char *blkio_weight;
+	const char *cpu_burst;
+	const char *cpu_idle;
 	const char *cpu_period;
 	const char *cpu_quota;
+	const char *cpu_rt_period;
+	const char *cpu_rt_runtime;
 	const char *cpu_share;
 	const char *cpuset_cpus;
 	const char *cpuset_mems;
@@ -27,10 +32,20 @@ struct update_options {
 #define AT(member) offsetof(struct update_options, member)
 
 static const struct cli_option options[] = {
+	{ "blkio-weight", 0, OPTION_TEXT, "N", "weight for disks (10 to 1000)", AT(blkio_weight),
+	  NULL },
+	{ "cpu-burst", 0, OPTION_TEXT, "USEC", "unused quota for a later period", AT(cpu_burst),
+	  NULL },
+	{ "cpu-idle", 0, OPTION_TEXT, "0|1", "1: run when nothing else wants to", AT(cpu_idle),
+	  NULL },
 	{ "cpu-period", 0, OPTION_TEXT, "USEC", "length of the period that --cpu-quota is for",
 	  AT(cpu_period), NULL },
 	{ "cpu-quota", 0, OPTION_TEXT, "USEC", "CPU time in a period, -1 for no limit",
 	  AT(cpu_quota), NULL },
+	{ "cpu-rt-period", 0, OPTION_TEXT, "USEC", "period that --cpu-rt-runtime is for",
+	  AT(cpu_rt_period), NULL },
+	{ "cpu-rt-runtime", 0, OPTION_TEXT, "USEC", "time of realtime threads in it",
+	  AT(cpu_rt_runtime), NULL },
 	{ "cpu-share", 0, OPTION_TEXT, "N", "weight against other containers (2 to 262144)",
 	  AT(cpu_share), NULL },
 	{ "cpuset-cpus", 0, OPTION_TEXT, "LIST", "CPUs to use, such as 0-2,5", AT(cpuset_cpus),
@@ -77,6 +92,14 @@ static int read_count(const char *text, void *field)
 	return str_to_u64(text, UINT64_MAX, &count->v);
 }
 
+static int read_switch(const char *text, void *field)
+{
+	struct opt_i64 *on = field;
+
+	on->set = true;
+	return str_to_i64(text, 0, 1, &on->v);
+}
+
 static int read_list(const char *text, void *field)
 {
 	*(const char **)field = text;
@@ -92,8 +115,14 @@ static const struct {
 	read_fn read;
 	const char *expected;
 } fields[] = {
+	{ "blkio-weight", AT(blkio_weight), IN(block_io.weight), read_count, "a number" },
+	{ "cpu-burst", AT(cpu_burst), IN(cpu.burst), read_count, "microseconds" },
+	{ "cpu-idle", AT(cpu_idle), IN(cpu.idle), read_switch, "0 or 1" },
 	{ "cpu-period", AT(cpu_period), IN(cpu.period), read_count, "microseconds" },
 	{ "cpu-quota", AT(cpu_quota), IN(cpu.quota), read_limit, "microseconds or -1" },
+	{ "cpu-rt-period", AT(cpu_rt_period), IN(cpu.realtime_period), read_count, "microseconds" },
+	{ "cpu-rt-runtime", AT(cpu_rt_runtime), IN(cpu.realtime_runtime), read_limit,
+	  "microseconds or -1" },
 	{ "cpu-share", AT(cpu_share), IN(cpu.shares), read_count, "a number" },
 	{ "cpuset-cpus", AT(cpuset_cpus), IN(cpu.cpus), read_list, NULL },
 	{ "cpuset-mems", AT(cpuset_mems), IN(cpu.mems), read_list, NULL },

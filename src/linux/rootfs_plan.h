@@ -35,7 +35,8 @@ struct rootfs_op {
 	const char *dest; /* in the container, absolute */
 	const char *
 		source; /* BIND: host path; LINK: target; DEVICE: host node bound when mknod(2) is refused */
-	const char *inside; /* BIND: the source's path in the root file system, by rootfs_sources_find_inside();
+	const char *
+		inside; /* BIND: the source's path in the root file system, by rootfs_sources_find_inside();
 			     * NULL: it is the host's */
 	const char *fstype;	       /* MOUNT, TMPFS */
 	const char *label;	       /* MOUNT: SELinux label for its root; NULL: none */

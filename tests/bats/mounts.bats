@@ -4,6 +4,7 @@
 # config.md § Mounts, § Root; config-linux.md § Masked Paths, § Readonly Paths, § Rootfs Mount Propagation.
 # bats file_tags=mounts,root
 # shellcheck disable=SC2016,SC2154  # $ is for jq and for shells in containers; $stderr: capture
+# shellcheck disable=SC2030,SC2031  # each test is a subshell
 load helpers/common
 
 setup() {

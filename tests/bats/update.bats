@@ -3,7 +3,7 @@
 #
 # update: limits of a container that runs.
 # bats file_tags=update,cgroups,root
-# shellcheck disable=SC2154  # $stderr: capture
+# shellcheck disable=SC2016,SC2154  # backquotes are of messages; $stderr: capture
 load helpers/common
 
 setup() {
@@ -84,6 +84,32 @@ changed_one_by_one() {
 
 @test "update: each option changes its limit and no other: v1" {
 	changed_one_by_one v1
+}
+
+@test "update: burst, idle, realtime and disk weight" {
+	local rows=(
+		'--cpu-burst 10000 cpu.cfs_burst_us' '--cpu-rt-period 900000 cpu.rt_period_us'
+		'--cpu-rt-runtime 1000 cpu.rt_runtime_us' '--blkio-weight 300 blkio.bfq.weight' '--cpu-idle 1 cpu.idle'
+	) option value file tried=0
+
+	run_limited hybrid
+	for row in "${rows[@]}"; do
+		read -r option value file <<<"$row"
+		in_view test -e "/sys/fs/cgroup/${file%%.*}/nvcrun-$CTR/$file" || continue
+		[ "$(file_of "$file")" != "$value" ]
+		update "$option" "$value"
+		succeeds
+		is "$file: $(file_of "$file")" "$file: $value"
+		tried=$((tried + 1))
+	done
+	# Kernels are built with some of them, or all.
+	[ "$tried" -ge 1 ]
+	update --cpu-idle 2
+	fails_with 'option `--cpu-idle` takes 0 or 1, not `2`'
+	update --blkio-weight many
+	fails_with 'option `--blkio-weight` takes a number, not `many`'
+	nvcrun delete --force "$CTR"
+	no_leftovers
 }
 
 @test "update: memory and swap grow and shrink together" {

@@ -9,6 +9,7 @@ load helpers/box
 
 setup_file() {
 	needs podman conmon runc tini slirp4netns newuidmap || return 0
+	[ -z "$(parents)" ] || export HAD_PARENTS=yes
 	box_start podman user
 	# Where the plain user can reach it.
 	cp "$NVCRUN" "$DIR/nvcrun"
@@ -39,7 +40,15 @@ setup_file() {
 	done
 }
 
-teardown_file() { box_stop; }
+# Cgroups beside the containers', where podman puts conmon: they stay if they were there before.
+parents() {
+	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*'
+}
+
+teardown_file() {
+	box_stop
+	[ -n "${HAD_PARENTS-}" ] || parents | xargs -r rmdir
+}
 
 setup() {
 	engine_setup
