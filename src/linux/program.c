@@ -24,7 +24,8 @@ static int check_program(const char *path)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+	/* Not AT_EACCESS: real and effective ids are the same, and older seccomp profiles lack faccessat2(2). */
+	return access(path, X_OK) < 0 ? -errno : 0;
 }
 
 static int refuse(const char *name, const char *path, int code, struct err *err)
@@ -76,7 +77,7 @@ int program_find(const char *name, const struct strings *env, struct arena *aren
 			*ret_path = path;
 			return 0;
 		}
-		if (r == -EACCES && !denied)
+		if ((r == -EACCES || r == -EPERM) && !denied)
 			denied = r;
 	}
 	if (denied)
