@@ -24,8 +24,13 @@ static int check_program(const char *path)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	/* Not AT_EACCESS: real and effective ids are the same, and older seccomp profiles lack faccessat2(2). */
-	return access(path, X_OK) < 0 ? -errno : 0;
+	/*
+	 * faccessat2(2) counts the capabilities of users other than root. Seccomp profiles older than it say EPERM,
+	 * which the call itself never does.
+	 */
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+		return 0;
+	return errno == EPERM && access(path, X_OK) == 0 ? 0 : -errno;
 }
 
 static int refuse(const char *name, const char *path, int code, struct err *err)

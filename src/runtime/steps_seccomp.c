@@ -5,7 +5,7 @@
  * With no_new_privs as late as possible: after it only startContainer hooks, if there are any, and execve(2).
  * Without, loading needs CAP_SYS_ADMIN, so it is done in lock-down before user and capabilities change, and
  * the filter has to allow what init still does: prctl, setgroups, setresgid, setresuid, capget, capset; stat,
- * access and reading /etc/passwd, to find the program; sendmsg, recvmsg, read, close, fcntl, dup3,
+ * faccessat2 or access, and reading /etc/passwd, to find the program; sendmsg, recvmsg, read, close, fcntl, dup3,
  * close_range and execve. The filters of docker, podman and containerd do.
  */
 #include "runtime/steps.h"

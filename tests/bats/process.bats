@@ -374,6 +374,19 @@ lo'
 	no_leftovers
 }
 
+@test "program that only a capability lets the user execute" { # man 7 capabilities, CAP_DAC_OVERRIDE
+	file_in_rootfs /bin/prog <<<$'#!/bin/sh\necho ran'
+	chmod 0700 "$BUNDLE/rootfs/bin/prog"
+	config_edit '.process.user = { uid: 1000, gid: 1000 } |
+		.process.capabilities = (["bounding", "effective", "permitted", "inheritable", "ambient"] |
+			map({key: ., value: ["CAP_DAC_OVERRIDE"]}) | from_entries)'
+	program_args prog
+	run_container
+	succeeds
+	is "$output" ran
+	no_leftovers
+}
+
 @test "program for another architecture, or without a format: exec format error" {
 	# An ELF header of no machine that there is.
 	printf '\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xfe\xfe\x01\0\0\0%040d' 0 |
