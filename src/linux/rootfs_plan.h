@@ -92,7 +92,7 @@ int rootfs_plan_build(const struct oci_config *config, const struct rootfs_cgrou
  * Find the sources that lie in the root file system itself. Init opens them there, at their turn: they may lie on earlier
  * mounts, and a link of the image leads nowhere else.
  *
- * @rootfs: its host path, absolute and clean
+ * @rootfs: its host path, absolute and clean, not `/`
  */
 void rootfs_sources_find_inside(struct rootfs_plan *plan, const char *rootfs);
 

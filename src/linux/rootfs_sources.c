@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "base/str.h"
+#include "base/path.h"
 #include "linux/mount.h"
 #include "linux/rootfs_plan.h"
 
@@ -29,14 +29,14 @@ static int open_source(struct rootfs_op *op, struct err *err)
 
 void rootfs_sources_find_inside(struct rootfs_plan *plan, const char *rootfs)
 {
-	/* `/` is the host's, too. */
-	if (str_eq(rootfs, "/"))
-		return;
 	VEC_EACH(op, &plan->ops) {
-		const char *rest = op->kind == OP_BIND ? str_after(op->source, rootfs) : NULL;
+		const char *rest;
 
+		if (op->kind != OP_BIND || !path_is_below(op->source, rootfs))
+			continue;
+		rest = op->source + strlen(rootfs);
 		/* `rootfs/../data` is beside it. */
-		if (rest && (!*rest || *rest == '/') && !strstr(rest, "/.."))
+		if (!strstr(rest, "/.."))
 			op->inside = *rest ? rest : "/";
 	}
 }
