@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "nvidia/inventory.h"
 #include "nvidia/settings.h"
 #include "test.h"
 
@@ -85,6 +86,21 @@ static inline void fixture_link(const char *name, const char *target)
 static inline void fixture_remove(const char *name)
 {
 	nftw(fixture_path(name), fixture_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* What the driver says of a GPU in procfs. */
+static inline void fixture_gpu(const char *bus_id, const char *information)
+{
+	fixture_file(arena_printf(&fixture_arena, "proc/driver/nvidia/gpus/%s/information", bus_id),
+		     information);
+}
+
+static inline struct nv_gpus fixture_gpus(void)
+{
+	struct nv_gpus gpus = { 0 };
+
+	CHECK_INT(nv_inventory_read(fixture_path("proc"), &fixture_arena, &gpus, NULL), 0);
+	return gpus;
 }
 
 /*

@@ -16,10 +16,8 @@ static struct nv_settings make_driver(void)
 	fixture_remove("usr");
 	fixture_remove("proc");
 	fixture_file("sys/module/nvidia/version", FIXTURE_VERSION "\n");
-	fixture_file("proc/driver/nvidia/gpus/0000:06:00.0/information",
-		     "Model: H200\nGPU UUID: GPU-aaaa\nDevice Minor: 1\n");
-	fixture_file("proc/driver/nvidia/gpus/0000:07:00.0/information",
-		     "GPU UUID: GPU-bbbb\nDevice Minor: 0\nGPU Excluded: Yes\n");
+	fixture_gpu("0000:06:00.0", "Model: H200\nGPU UUID: GPU-aaaa\nDevice Minor: 1\n");
+	fixture_gpu("0000:07:00.0", "GPU UUID: GPU-bbbb\nDevice Minor: 0\nGPU Excluded: Yes\n");
 	fixture_file("proc/devices", "Character devices:\n195 nvidia\n511 nvidia-uvm\n");
 	fixture_library(LIB, "libcuda", "libcuda.so.1");
 	fixture_library(LIB, "libnvidia-ml", "libnvidia-ml.so.1");

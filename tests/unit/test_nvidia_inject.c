@@ -58,10 +58,8 @@ static void make_driver(void)
 	for (size_t i = 0; i < ARRAY_SIZE(trees); i++)
 		fixture_remove(trees[i]);
 	fixture_file("sys/module/nvidia/version", FIXTURE_VERSION "\n");
-	fixture_file("proc/driver/nvidia/gpus/0000:06:00.0/information",
-		     "GPU UUID: GPU-aaaa\nDevice Minor: 0\n");
-	fixture_file("proc/driver/nvidia/gpus/0000:07:00.0/information",
-		     "GPU UUID: GPU-bbbb\nDevice Minor: 2\n");
+	fixture_gpu("0000:06:00.0", "GPU UUID: GPU-aaaa\nDevice Minor: 0\n");
+	fixture_gpu("0000:07:00.0", "GPU UUID: GPU-bbbb\nDevice Minor: 2\n");
 	fixture_file("proc/devices", "Character devices:\n  1 mem\n195 nvidia\n195 nvidiactl\n"
 				     "511 nvidia-uvm\n\nBlock devices:\n510 nvidia-uvm\n");
 	fixture_library(LIB, "libcuda", "libcuda.so.1");

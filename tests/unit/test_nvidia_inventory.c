@@ -6,30 +6,18 @@
 
 static struct err err;
 
-static void add_gpu(const char *bus_id, const char *information)
-{
-	fixture_file(arena_printf(&fixture_arena, "proc/driver/nvidia/gpus/%s/information", bus_id),
-		     information);
-}
-
-static struct nv_gpus read_gpus(void)
-{
-	struct nv_gpus gpus = { 0 };
-
-	CHECK_INT(nv_inventory_read(fixture_path("proc"), &fixture_arena, &gpus, &err), 0);
-	return gpus;
-}
-
 /* Two GPUs, minors unlike indices, an excluded one between them, and what is none. */
 static struct nv_gpus usual_gpus(void)
 {
 	fixture_remove("proc");
-	add_gpu("0000:c6:00.0", "Model: \t\t H\n"
-				"GPU UUID: \t GPU-bbbb\nDevice Minor: \t 0\nGPU Excluded:\t No\n");
-	add_gpu("0000:07:00.0", "GPU UUID: GPU-eeee\nDevice Minor: 1\nGPU Excluded: Yes\n");
-	add_gpu("0000:06:00.0", "Surprise\nNew Label: x: y\nDevice Minor:\t2  \nGPU UUID:GPU-aaaa");
-	add_gpu("not-a-bus-id", "Device Minor: 9\n");
-	return read_gpus();
+	fixture_gpu("0000:c6:00.0",
+		    "Model: \t\t H\n"
+		    "GPU UUID: \t GPU-bbbb\nDevice Minor: \t 0\nGPU Excluded:\t No\n");
+	fixture_gpu("0000:07:00.0", "GPU UUID: GPU-eeee\nDevice Minor: 1\nGPU Excluded: Yes\n");
+	fixture_gpu("0000:06:00.0",
+		    "Surprise\nNew Label: x: y\nDevice Minor:\t2  \nGPU UUID:GPU-aaaa");
+	fixture_gpu("not-a-bus-id", "Device Minor: 9\n");
+	return fixture_gpus();
 }
 
 TEST(sorted_by_bus_without_excluded)
@@ -52,7 +40,7 @@ TEST(the_others_have_a_reason)
 
 	CHECK_STR(usual_gpus().items[1].model, "H");
 	CHECK(!usual_gpus().items[0].model);
-	add_gpu("0000:05:00.0", "GPU Excluded: No\n");
+	fixture_gpu("0000:05:00.0", "GPU Excluded: No\n");
 	CHECK_INT(nv_inventory_read_left_out(fixture_path("proc"), &fixture_arena, &gpus, &err), 0);
 	CHECK_INT(gpus.count, 2);
 	CHECK_STR(gpus.items[0].bus_id, "0000:05:00.0");
@@ -69,8 +57,8 @@ TEST(bus_order_is_numeric)
 
 	fixture_remove("proc");
 	for (size_t i = ARRAY_SIZE(sorted); i-- > 0;)
-		add_gpu(sorted[i], "Device Minor: 0\n");
-	gpus = read_gpus();
+		fixture_gpu(sorted[i], "Device Minor: 0\n");
+	gpus = fixture_gpus();
 	CHECK_INT(gpus.count, ARRAY_SIZE(sorted));
 	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++)
 		CHECK_STR(gpus.items[i].bus_id, sorted[i]);
@@ -81,12 +69,12 @@ TEST(gpus_that_tell_little)
 	struct nv_gpus gpus;
 
 	fixture_remove("proc");
-	add_gpu("0000:01:00.0", "");
-	add_gpu("0000:02:00.0", "Device Minor: many\n");
-	add_gpu("0000:03:00.0", "GPU UUID: GPU-???\n"
-				"Device Minor: 3\n");
-	add_gpu("0000:04:00.0", "Device Minor: 4\n");
-	gpus = read_gpus();
+	fixture_gpu("0000:01:00.0", "");
+	fixture_gpu("0000:02:00.0", "Device Minor: many\n");
+	fixture_gpu("0000:03:00.0", "GPU UUID: GPU-???\n"
+				    "Device Minor: 3\n");
+	fixture_gpu("0000:04:00.0", "Device Minor: 4\n");
+	gpus = fixture_gpus();
 	CHECK_INT(gpus.count, 2);
 	CHECK_INT(gpus.items[0].minor, 3);
 	CHECK(!gpus.items[0].uuid && !gpus.items[1].uuid);
@@ -95,7 +83,7 @@ TEST(gpus_that_tell_little)
 TEST(no_directory_is_no_gpu)
 {
 	fixture_remove("proc");
-	CHECK_INT(read_gpus().count, 0);
+	CHECK_INT(fixture_gpus().count, 0);
 }
 
 TEST(directory_without_information)
@@ -163,10 +151,10 @@ TEST(select_by_the_beginning_of_a_uuid)
 	struct nv_gpus gpus;
 
 	fixture_remove("proc");
-	add_gpu("0000:01:00.0", "GPU UUID: GPU-ab12\nDevice Minor: 0\n");
-	add_gpu("0000:02:00.0", "GPU UUID: GPU-ab34\nDevice Minor: 1\n");
-	add_gpu("0000:03:00.0", "GPU UUID: GPU-c0de\nDevice Minor: 2\n");
-	gpus = read_gpus();
+	fixture_gpu("0000:01:00.0", "GPU UUID: GPU-ab12\nDevice Minor: 0\n");
+	fixture_gpu("0000:02:00.0", "GPU UUID: GPU-ab34\nDevice Minor: 1\n");
+	fixture_gpu("0000:03:00.0", "GPU UUID: GPU-c0de\nDevice Minor: 2\n");
+	gpus = fixture_gpus();
 	CHECK_STR(listed(&gpus, "GPU-AB3"), "1 ");
 	CHECK_STR(listed(&gpus, "GPU-c,GPU-ab1"), "0 2 ");
 	CHECK_STR(listed(&gpus, "GPU-ab"),
@@ -184,9 +172,9 @@ TEST(uuids_that_nobody_has_read)
 	struct nv_gpus gpus, known = usual_gpus();
 
 	fixture_remove("proc");
-	add_gpu("0000:01:00.0", "GPU UUID: GPU-?-?\nDevice Minor: 0\n");
-	add_gpu("0000:02:00.0", "GPU UUID: GPU-ab34\nDevice Minor: 1\n");
-	gpus = read_gpus();
+	fixture_gpu("0000:01:00.0", "GPU UUID: GPU-?-?\nDevice Minor: 0\n");
+	fixture_gpu("0000:02:00.0", "GPU UUID: GPU-ab34\nDevice Minor: 1\n");
+	gpus = fixture_gpus();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct nv_request request = { .kind = NV_LIST };
 

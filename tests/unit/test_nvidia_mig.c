@@ -15,8 +15,8 @@ static struct err err;
 
 static void add_gpu(const char *bus_id, const char *uuid, unsigned int minor)
 {
-	fixture_file(arena_printf(&fixture_arena, "proc/driver/nvidia/gpus/%s/information", bus_id),
-		     arena_printf(&fixture_arena, "GPU UUID: %s\nDevice Minor: %u\n", uuid, minor));
+	fixture_gpu(bus_id,
+		    arena_printf(&fixture_arena, "GPU UUID: %s\nDevice Minor: %u\n", uuid, minor));
 }
 
 static void add_access(const char *instance, unsigned int minor)
@@ -25,14 +25,6 @@ static void add_access(const char *instance, unsigned int minor)
 		     arena_printf(&fixture_arena,
 				  "DeviceFileMinor: %u\nDeviceFileMode: 292\nDeviceFileModify: 1\n",
 				  minor));
-}
-
-static struct nv_gpus read_gpus(void)
-{
-	struct nv_gpus gpus = { 0 };
-
-	CHECK_INT(nv_inventory_read(fixture_path("proc"), &fixture_arena, &gpus, &err), 0);
-	return gpus;
 }
 
 /* GPU 1, minor 2, has instances; of those ids that are not in the order of their names. */
@@ -51,7 +43,7 @@ static struct nv_gpus usual_gpus(void)
 	add_access("gi2/ci0", 292);
 	/* Without a compute instance. */
 	add_access("gi5", 318);
-	return read_gpus();
+	return fixture_gpus();
 }
 
 TEST(instances_in_order_of_their_ids)
@@ -68,7 +60,7 @@ TEST(instances_in_order_of_their_ids)
 	}
 	fixture_file(TREE "gi-1/x", "");
 	fixture_file(TREE "gix", "");
-	CHECK_INT(read_gpus().items[1].mig.count, ARRAY_SIZE(ids));
+	CHECK_INT(fixture_gpus().items[1].mig.count, ARRAY_SIZE(ids));
 }
 
 TEST(what_cannot_be_listed_is_an_error)
@@ -215,7 +207,7 @@ TEST(a_parent_whose_uuid_nobody_has_read)
 
 	usual_gpus();
 	add_gpu("0000:07:00.0", "GPU-????", 2);
-	gpus = read_gpus();
+	gpus = fixture_gpus();
 	VEC_PUSH(&request.ids, &fixture_arena, "MIG-GPU-bbbb/2/0");
 	CHECK(nv_inventory_may_miss(&gpus, &request));
 	CHECK_HAS(selection(&gpus, NV_LIST, "MIG-GPU-bbbb/2/0"), "no such MIG device");
@@ -232,7 +224,7 @@ static struct result produce(const char *ids)
 	struct nv_request request = { .kind = NV_LIST, .capabilities = NV_CAP_UTILITY };
 	const struct nv_settings settings = fixture_settings();
 	struct nv_driver driver = { .dev_root = fixture_root };
-	struct nv_gpus all = read_gpus(), gpus;
+	struct nv_gpus all = fixture_gpus(), gpus;
 	struct result result = { 0 };
 	const struct nv_job job = {
 		.request = &request,
